@@ -1,0 +1,1 @@
+"""What activities achieved and what to do next."""

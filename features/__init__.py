@@ -1,0 +1,1 @@
+"""Evidence becomes point-in-time snapshots: contracts, sources, timelines, windows, families and targets."""

@@ -1,0 +1,1 @@
+"""What is learned and kept: classifier, calibration, opponents, metrics, artefact and registry client."""

@@ -1,0 +1,1 @@
+"""How a chosen model is applied: scoring and publishing."""

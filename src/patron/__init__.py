@@ -1,0 +1,1 @@
+"""Patron: who buys again, when, and why."""

@@ -1,0 +1,1 @@
+"""How a model is chosen: folds, evaluation, decision and tracking."""
