@@ -1,0 +1,88 @@
+"""The question that a model answers, as a small declarative object."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Self
+
+from .errors import ConfigurationError
+
+Population = Literal["active", "lapsed", "all", "prospects"]
+POPULATIONS: tuple[Population, ...] = ("active", "lapsed", "all", "prospects")
+
+
+@dataclass(frozen=True)
+class Purchase:
+    """At least one purchase in the horizon; `where` narrows it by an SQL condition over the purchase lines."""
+
+    where: str | None = None
+    kind: Literal["purchase"] = "purchase"
+
+
+@dataclass(frozen=True)
+class SpendDrop:
+    """Net spend in the horizon below `below` times the customer's own average for a window of that length.
+
+    The average is taken over `lookback_days` before the cutoff.
+    """
+
+    below: float = 0.5
+    kind: Literal["spend_drop"] = "spend_drop"
+
+
+Target = Purchase | SpendDrop
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who does what, within how many days of a cutoff.
+
+    Days are days of the business's own time zone. `horizon_days` bounds the label window [cutoff, cutoff + horizon);
+    `lookback_days` says who is active; `settle_days` is how long late rows and returns are waited for.
+    Cutoffs lie `cutoff_every_days` apart (the horizon unless given), `cutoffs` of them, the last one as late as
+    its target is mature.
+    """
+
+    name: str = "repurchase"
+    horizon_days: int = 30
+    lookback_days: int = 180
+    population: Population = "active"
+    settle_days: int = 0
+    cutoff_every_days: int | None = None
+    cutoffs: int = 12
+    target: Target = field(default_factory=Purchase)
+
+    def __post_init__(self) -> None:
+        at_least = {"horizon_days": 1, "lookback_days": 1, "settle_days": 0, "cutoff_every_days": 1, "cutoffs": 1}
+        for key, least in at_least.items():
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise ConfigurationError(
+                    f"{key} must be at least {least}.",
+                    where=f"[question] {key}",
+                    found=value,
+                    remedy=f"set it to {least} or more",
+                )
+        if self.population not in POPULATIONS:
+            raise ConfigurationError(
+                "The population is unknown.",
+                where="[question] population",
+                found=self.population,
+                remedy=f"choose one of {', '.join(POPULATIONS)}",
+            )
+
+    @property
+    def spacing_days(self) -> int:
+        """Days between cutoffs."""
+        return self.horizon_days if self.cutoff_every_days is None else self.cutoff_every_days
+
+    def to_dict(self) -> dict[str, Any]:
+        """The question as plain data, for contracts and digests."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The question that `to_dict` described."""
+        fields = dict(plain)
+        target = dict(fields.pop("target"))
+        kinds: dict[str, type[Purchase] | type[SpendDrop]] = {"purchase": Purchase, "spend_drop": SpendDrop}
+        return cls(**fields, target=kinds[target["kind"]](**target))

@@ -1,0 +1,58 @@
+"""Where an evidence table comes from and how its columns are named there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ColumnSource:
+    """A source column by name, or an SQL expression over the source row."""
+
+    name: str | None = None
+    sql: str | None = None
+
+    def __str__(self) -> str:
+        return f'"{self.name}"' if self.name is not None else f"({self.sql})"
+
+
+@dataclass(frozen=True)
+class TableSpec:
+    """One evidence table: its source, the mapping of its columns, and how it is to be read.
+
+    The source is a `path` (Parquet, CSV, JSON lines, or a glob of them; relative to the configuration file) or a
+    `frame` (pandas, polars or Arrow). `columns` maps the contract's column names to the source; a column of the
+    contract that is not mapped is taken under its own name where the source has it.
+    """
+
+    name: str
+    path: str | None = None
+    frame: Any = field(default=None, compare=False, repr=False)
+    columns: Mapping[str, ColumnSource] = field(default_factory=dict)
+    timezone: str | None = None
+    """How naive times are read; the business time zone unless given."""
+    observed_from: datetime | None = None
+    """From when on the table is complete; its first fact unless given."""
+    where: str | None = None
+    """An SQL condition over the source row; other rows are not part of the table."""
+    key: tuple[str, ...] = ()
+    """Rows with the same key supersede each other by `recorded_at`."""
+    currency: str | None = None
+    """The one currency of all amounts, where a currency column holds several spellings of it."""
+    static: tuple[str, ...] = ()
+    """Attributes of the profile that never change."""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """All evidence tables of a business, and up to when they are known.
+
+    `observed_until` is exclusive and aware (UTC); `timezone` defines the business's days.
+    """
+
+    tables: Mapping[str, TableSpec]
+    observed_until: datetime
+    timezone: str = "UTC"
+    folder: str = "."
+    """Where relative paths start: the folder of the configuration file."""
