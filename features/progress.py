@@ -1,0 +1,13 @@
+"""How long verbs tell what they are doing, without knowing who listens."""
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called as `progress("building snapshots", 3, 12)`; `total` is 0 where it is not known."""
+
+    def __call__(self, what: str, done: int, total: int) -> None: ...
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """A listener that shows nothing."""
