@@ -1,0 +1,251 @@
+"""The configuration: `patron.toml`, or the same as a mapping, parsed into the value objects that all rooms share."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .environment import Undisclosed, fill
+from patron.features.errors import ConfigurationError
+from patron.features.question import Purchase, Question, SpendDrop, Target
+from patron.features.tables import ColumnSource, DataSpec, TableSpec
+from patron.features.tracking import Tracking
+from .overrides import apply_keywords, apply_texts
+from .run import RunSettings
+from .sections import DATA, QUESTION, RUN, SECTIONS, TABLE_SECTIONS, TARGETS, TRACKING, TRAINING, Section
+from .suggestions import unknown
+from patron.training.settings import TrainingSettings
+
+_TABLE_OPTIONS = frozenset(
+    {"path", "frame", "timezone", "observed_from", "where", "key", "static", "attributes"}
+)
+_LATER_SECTIONS = {"spark": "This version runs on one machine: Spark is not supported yet."}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a verb needs: the evidence, the question, and how to train, track and run.
+
+    `path` is the file it was read from; None for a mapping.
+    """
+
+    data: DataSpec
+    question: Question
+    training: TrainingSettings
+    tracking: Tracking
+    run: RunSettings
+    path: Path | None = None
+
+
+def load_config(
+    source: str | PathLike[str] | Mapping[str, Any] = "patron.toml",
+    frames: Mapping[str, Any] | None = None,
+    overrides: Sequence[str] = (),
+    **keywords: Any,
+) -> Config:
+    """The configuration from a TOML file, or from a mapping of the same shape.
+
+    `frames` gives evidence tables from memory (pandas, polars or Arrow) by name and replaces their paths.
+    `overrides` are texts as `--set` takes them, "question.horizon_days=30"; keywords say the same as
+    `question__horizon_days=30`. Relative paths start at the file's folder, or at the working directory.
+    Raises ConfigurationError for an unknown section or key, a wrong type or value, or an unset `${NAME}`.
+
+    >>> config = load_config(
+    ...     {"data": {"observed_until": "2018-01-01"}, "purchases": {"path": "purchases.csv"}},
+    ...     question__horizon_days=14,
+    ... )
+    >>> config.question.horizon_days
+    14
+    """
+    if isinstance(source, Mapping):
+        path, folder, values = None, Path.cwd(), _copy(source)
+    else:
+        path = Path(source).expanduser().absolute()
+        folder, values = path.parent, _read_file(path)
+    values = apply_keywords(apply_texts(values, overrides), keywords)
+    _add_frames(values, frames or {})
+    _check_sections(values)
+    values = fill(values, "")
+    config = Config(
+        data=_read_data(values, folder),
+        question=_read_question(values.get("question", {})),
+        training=TrainingSettings(**TRAINING.read(values.get("training", {}))),
+        tracking=_read_tracking(values.get("tracking", {}), folder),
+        run=RunSettings(**RUN.read(values.get("run", {}))),
+        path=path,
+    )
+    _check_cutoffs(config)
+    return config
+
+
+def _copy(values: Any) -> Any:
+    # Frames are passed on as they are; only the tables and lists around them are ours to change.
+    if isinstance(values, Mapping):
+        return {key: _copy(value) for key, value in values.items()}
+    return [_copy(value) for value in values] if isinstance(values, list) else values
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "The configuration file is not there.",
+            where=str(path),
+            remedy="name it with --config, or let `patron init` propose one",
+        ) from None
+    except (OSError, UnicodeDecodeError) as reason:
+        raise ConfigurationError(
+            "The configuration file cannot be read.", where=str(path), found=str(reason)
+        ) from None
+    except tomllib.TOMLDecodeError as reason:
+        raise ConfigurationError(
+            "The configuration file is not valid TOML.", where=str(path), found=str(reason)
+        ) from None
+    for name, section in values.items():
+        if isinstance(section, dict) and "frame" in section:
+            raise ConfigurationError(
+                "A file cannot hold a frame.",
+                where=f"[{name}] frame",
+                remedy=f'give a path here, or load_config(file, frames={{"{name}": frame}}) in Python',
+            )
+    return values
+
+
+def _add_frames(values: dict[str, Any], frames: Mapping[str, Any]) -> None:
+    for name, frame in frames.items():
+        if name not in TABLE_SECTIONS:
+            raise unknown("evidence table", name, TABLE_SECTIONS, where="frames")
+        section = values.setdefault(name, {})
+        section.pop("path", None)
+        section["frame"] = frame
+
+
+def _check_sections(values: Mapping[str, Any]) -> None:
+    for name, section in values.items():
+        if name in SECTIONS:
+            continue
+        if name in _LATER_SECTIONS:
+            raise ConfigurationError(_LATER_SECTIONS[name], where=f"[{name}]", remedy="leave the section out")
+        homes = [path for path, known in SECTIONS.items() if any(key.name == name for key in known)]
+        if homes and not isinstance(section, Mapping):
+            raise ConfigurationError(
+                f"The key {name!r} stands outside its section.",
+                where=name,
+                remedy=f"move it into [{homes[0]}]",
+            )
+        raise unknown("section", name, SECTIONS, where=f"[{name}]")
+    for name, key in (("data", "observed_until"), ("purchases", "path")):
+        if name not in values:
+            raise ConfigurationError(
+                f"The section [{name}] is missing.",
+                where=f"[{name}]",
+                remedy=f"add it with its {key}, or let `patron init` propose a configuration",
+            )
+
+
+def _read_data(values: Mapping[str, Any], folder: Path) -> DataSpec:
+    read = DATA.read(values["data"])
+    if "observed_until" not in read:
+        raise ConfigurationError(
+            "observed_until is missing: up to when is the evidence known?",
+            where="[data] observed_until",
+            remedy="set it to the day after the last complete day, for example observed_until = 2018-01-01",
+        )
+    zone = read.get("timezone", "UTC")
+    tables = {
+        name: _read_table(section, values[name], zone)
+        for name, section in TABLE_SECTIONS.items()
+        if name in values
+    }
+    return DataSpec(tables, to_utc(read["observed_until"], zone), zone, str(folder))
+
+
+def _read_table(section: Section, values: object, zone: str) -> TableSpec:
+    read = section.read(values)
+    options = {key: read.pop(key) for key in _TABLE_OPTIONS & read.keys()}
+    if ("path" in options) == ("frame" in options):
+        raise ConfigurationError(
+            f"[{section.path}] needs one source.",
+            where=f"[{section.path}]",
+            found="a path and a frame" if "path" in options else "neither a path nor a frame",
+            remedy='give path = "file.parquet", or a frame from Python',
+        )
+    if isinstance(read.get("currency"), str):
+        options["currency"] = read.pop("currency")
+    if "observed_from" in options:
+        options["observed_from"] = to_utc(options["observed_from"], zone)
+    for name in (*options.pop("attributes", ()), *options.get("static", ())):
+        read.setdefault(name, ColumnSource(name=name))
+    return TableSpec(section.path, columns=read, **options)
+
+
+def _read_question(values: object) -> Question:
+    plain = dict(values) if isinstance(values, Mapping) else values
+    target: Target = Purchase()
+    if isinstance(plain, dict):
+        if isinstance(plain.get("horizon_days"), list):
+            raise ConfigurationError(
+                "This version answers one horizon: a list of horizons is not supported yet.",
+                where="[question] horizon_days",
+                found=plain["horizon_days"],
+                remedy="give one whole number, and another configuration for another horizon",
+            )
+        target = _read_target(plain.pop("target", {}))
+    return Question(**QUESTION.read(plain), target=target)
+
+
+def _read_target(values: object) -> Target:
+    kind = values.get("kind", "purchase") if isinstance(values, Mapping) else "purchase"
+    if kind == "spend_drop":
+        drop: SpendDrop = SpendDrop(**TARGETS[1].read(values))
+        if not 0 < drop.below <= 1:
+            raise ConfigurationError(
+                "below must be a share above 0 and at most 1.",
+                where="[question.target] below",
+                found=drop.below,
+                remedy="below = 0.5 means half of the customer's own average",
+            )
+        return drop
+    if kind != "purchase":
+        raise unknown("target", str(kind), ("purchase", "spend_drop"), where="[question.target] kind")
+    return Purchase(**TARGETS[0].read(values))
+
+
+def _read_tracking(values: object, folder: Path) -> Tracking:
+    tracking = Tracking(**TRACKING.read(values))
+    return Tracking(_absolute_uri(tracking.uri, folder), tracking.experiment, tracking.model_name)
+
+
+def _absolute_uri(uri: str, folder: Path) -> str:
+    scheme, separator, rest = uri.partition(":///")
+    if scheme == "sqlite" and separator and not rest.startswith("/"):
+        resolved = f"sqlite:///{folder / rest}"
+    elif "://" not in uri and uri.partition(":")[0] not in ("databricks", "databricks-uc", "uc", "file"):
+        resolved = str(folder / uri)
+    else:
+        return uri
+    return Undisclosed(resolved, uri.shown) if isinstance(uri, Undisclosed) else resolved
+
+
+def to_utc(moment: datetime, zone: str) -> datetime:
+    """The instant of a moment in UTC; without an offset it is local time of `zone`.
+
+    A local time that does not exist or exists twice takes the earlier offset (PEP 495, fold 0).
+    """
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone), fold=0)
+    return aware.astimezone(UTC)
+
+
+def _check_cutoffs(config: Config) -> None:
+    if config.training.test_cutoffs >= config.question.cutoffs:
+        raise ConfigurationError(
+            "All cutoffs are test cutoffs: none is left to learn from.",
+            where="[training] test_cutoffs and [question] cutoffs",
+            found=f"{config.training.test_cutoffs} of {config.question.cutoffs}",
+            remedy="raise [question] cutoffs, or lower [training] test_cutoffs",
+        )

@@ -1,0 +1,261 @@
+"""Every section and key of `patron.toml`: what it holds, what it means, and what it is unless given."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any
+
+from patron.features.contracts import TABLES, TableContract
+from patron.features.errors import ConfigurationError
+from patron.features.question import Purchase, Question, SpendDrop
+from patron.features.tables import DataSpec, TableSpec
+from patron.features.tracking import Tracking
+from .kinds import (
+    COLUMN,
+    CURRENCY,
+    FAMILIES,
+    FRAME,
+    MEMORY,
+    MOMENT,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    TIMEZONE,
+    WHOLE_NUMBER,
+    Kind,
+    WrongType,
+    type_in_words,
+)
+from .run import RunSettings
+from .suggestions import unknown
+from patron.training.settings import TrainingSettings
+
+REQUIRED = object()
+"""The default of a key that has none."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section. `default` is for keys that are no field of the section's dataclass."""
+
+    name: str
+    kind: Kind
+    meaning: str
+    default: object = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the configuration and the dataclass its keys become.
+
+    `later` names keys that other versions will know, each with the sentence that refuses it now.
+    """
+
+    path: str
+    meaning: str
+    builds: type
+    keys: tuple[Key, ...]
+    later: Mapping[str, str] = field(default_factory=dict)
+    free: bool = False
+    """Whether keys beyond `keys` are columns of the user's own."""
+    inner: tuple[str, ...] = ()
+    """Sections inside this one; they are read on their own."""
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self.keys)
+
+    def default(self, key: Key) -> object:
+        """What the key is unless given; `REQUIRED` where it must be given."""
+        for known in fields(self.builds):
+            if known.name == key.name:
+                if known.default_factory is not MISSING:
+                    return known.default_factory()
+                return REQUIRED if known.default is MISSING else known.default
+        return key.default
+
+    def read(self, values: object) -> dict[str, Any]:
+        """The section's values by key, each read by its kind; ConfigurationError for the first that is wrong."""
+        if not isinstance(values, Mapping):
+            raise ConfigurationError(
+                f"{self.path} must be a section.",
+                where=self.path,
+                found=f"{values!r} ({type_in_words(values)})",
+                remedy=f"write it as [{self.path}] with its keys below",
+            )
+        known = {key.name: key for key in self.keys}
+        read: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in self.later:
+                raise ConfigurationError(
+                    self.later[name], where=f"[{self.path}] {name}", remedy=f"leave {name} out"
+                )
+            if name in known:
+                read[name] = self._value(known[name], value)
+            elif self.free:
+                read[name] = self._value(Key(name, COLUMN, "an attribute"), value)
+            else:
+                raise unknown("key", name, (*known, *self.inner), where=f"[{self.path}]")
+        return read
+
+    def _value(self, key: Key, value: object) -> Any:
+        where, expected = f"[{self.path}] {key.name}", key.kind.expected
+        try:
+            return key.kind.read(value)
+        except WrongType:
+            raise ConfigurationError(
+                f"{key.name} must be a {expected}.",
+                where=where,
+                found=f"{value!r} ({type_in_words(value)})",
+                remedy=f"write {key.name} = {key.kind.example}",
+            ) from None
+        except ValueError as reason:
+            raise ConfigurationError(
+                f"{key.name} is not a {expected} that can be used.",
+                where=where,
+                found=repr(value),
+                remedy=str(reason),
+            ) from None
+
+
+DATA = Section(
+    "data",
+    "Up to when the evidence is known, and what a day is.",
+    DataSpec,
+    (
+        Key(
+            "observed_until",
+            MOMENT,
+            "Nothing at or after this moment is known. A date is its local midnight; a time without an offset is "
+            "the business's own. Usually the day after the last fact.",
+        ),
+        Key("timezone", TIMEZONE, "The business's time zone: days, cutoffs and horizons are its local days."),
+    ),
+)
+
+QUESTION = Section(
+    "question",
+    "What is predicted, for whom, and at which moments it is learned.",
+    Question,
+    (
+        Key("name", TEXT, "What the question is called in reports and scores."),
+        Key("horizon_days", WHOLE_NUMBER, "Days after the cutoff in which the customer buys, or does not."),
+        Key("lookback_days", WHOLE_NUMBER, "A customer is active with a purchase in so many days before."),
+        Key("population", TEXT, "Whom the question is about: active, lapsed, all or prospects."),
+        Key("settle_days", WHOLE_NUMBER, "Days to wait after the horizon for late rows and returns."),
+        Key("cutoff_every_days", WHOLE_NUMBER, "Days between cutoffs; the horizon unless given."),
+        Key("cutoffs", WHOLE_NUMBER, "How many cutoffs are learned from and judged on."),
+    ),
+    inner=("target",),
+)
+
+TARGETS = (
+    Section(
+        "question.target",
+        'With kind = "purchase", the default: the customer buys within the horizon.',
+        Purchase,
+        (
+            Key("kind", TEXT, "Which target: purchase or spend_drop."),
+            Key("where", TEXT, "An SQL condition over purchase lines; only those count as buying."),
+        ),
+    ),
+    Section(
+        "question.target",
+        'With kind = "spend_drop": the customer spends less than before.',
+        SpendDrop,
+        (
+            Key("kind", TEXT, "Which target: purchase or spend_drop."),
+            Key("below", NUMBER, "The share of the customer's own average that spend falls below."),
+        ),
+    ),
+)
+
+TRAINING = Section(
+    "training",
+    "How the model is chosen.",
+    TrainingSettings,
+    (
+        Key("seed", WHOLE_NUMBER, "Seed of everything random: the same seed gives the same bytes."),
+        Key("trials", WHOLE_NUMBER, "0 takes the tuned defaults; a search is not in this version yet."),
+        Key("test_cutoffs", WHOLE_NUMBER, "How many of the latest cutoffs judge the model."),
+    ),
+)
+
+TRACKING = Section(
+    "tracking",
+    "Where MLflow keeps runs and models.",
+    Tracking,
+    (
+        Key("uri", TEXT, "The tracking store. A relative path starts at the configuration file."),
+        Key("experiment", TEXT, "The experiment that holds the runs."),
+        Key("model_name", TEXT, "The name under which models are registered."),
+    ),
+)
+
+RUN = Section(
+    "run",
+    "What the work may use.",
+    RunSettings,
+    (
+        Key("memory", MEMORY, "Memory of the whole process."),
+        Key("families", FAMILIES, "Your own feature families."),
+    ),
+    later={
+        "engine": "This version runs on one machine: Spark is not supported yet.",
+        "spark": "This version runs on one machine: Spark is not supported yet.",
+    },
+)
+
+_DATABASES = (
+    "This version reads files and frames: databases are not supported yet; export the table to Parquet."
+)
+
+_OPTIONS = (
+    Key("path", TEXT, "Parquet, CSV or JSON lines, or a glob of them; relative to the configuration file."),
+    Key("frame", FRAME, "From Python only: a pandas, polars or Arrow table instead of a path."),
+    Key(
+        "timezone",
+        TIMEZONE,
+        "How this table's times without an offset are read; the business's unless given.",
+    ),
+    Key("observed_from", MOMENT, "From when on the table is complete; its first fact unless given."),
+    Key("where", TEXT, "An SQL condition over the source's rows; other rows are not part of the table."),
+    Key(
+        "key",
+        TEXTS,
+        "Columns that identify a row: rows with the same key supersede each other by recorded_at.",
+    ),
+)
+_CURRENCY = Key(
+    "currency",
+    CURRENCY,
+    "The one currency of all amounts as text, or the column that holds each row's as { column = ... }.",
+)
+_PROFILE_OPTIONS = (
+    Key("attributes", TEXTS, 'Attributes under their own names; any other key maps one: age = "age_years".'),
+    Key("static", TEXTS, "Attributes that never change, usable without valid_from."),
+)
+
+
+def _table_section(contract: TableContract) -> Section:
+    special = {"purchases": (_CURRENCY,), "profile": _PROFILE_OPTIONS}.get(contract.name, ())
+    columns = tuple(
+        Key(column.name, COLUMN, column.meaning, REQUIRED if column.required else None)
+        for column in contract.columns
+        if column.name != "currency"
+    )
+    return Section(
+        contract.name,
+        contract.meaning,
+        TableSpec,
+        columns + _OPTIONS + special,
+        later={"connection": _DATABASES, "query": _DATABASES},
+        free=contract.name == "profile",
+    )
+
+
+TABLE_SECTIONS = {name: _table_section(contract) for name, contract in TABLES.items()}
+"""One section per evidence table, purchases first."""
+
+SECTIONS = {
+    section.path: section for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, TRAINING, TRACKING, RUN)
+}
+"""All sections by name, in the order in which the documentation shows them."""
