@@ -29,7 +29,7 @@ class TableContract:
 
     `happened` names the columns that date a row: the first that is not null counts.
     `ends` names columns that date a later end of the same row (an answer, a closing): an end at or after
-    `observed_until` is not known, the row is.
+    `observed_until` is not known, the row is. In each of `pairs` the first column needs the second.
     """
 
     name: str
@@ -37,6 +37,7 @@ class TableContract:
     columns: tuple[Column, ...]
     happened: tuple[str, ...]
     ends: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -107,6 +108,7 @@ _CONTRACTS = (
         ),
         happened=("asked_at", "answered_at"),
         ends=("answered_at",),
+        pairs=(("score", "answered_at"),),
     ),
     TableContract(
         "cases",

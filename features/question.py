@@ -52,7 +52,13 @@ class Question:
     target: Target = field(default_factory=Purchase)
 
     def __post_init__(self) -> None:
-        at_least = {"horizon_days": 1, "lookback_days": 1, "settle_days": 0, "cutoff_every_days": 1, "cutoffs": 1}
+        at_least = {
+            "horizon_days": 1,
+            "lookback_days": 1,
+            "settle_days": 0,
+            "cutoff_every_days": 1,
+            "cutoffs": 1,
+        }
         for key, least in at_least.items():
             value = getattr(self, key)
             if value is not None and value < least:
@@ -84,5 +90,5 @@ class Question:
         """The question that `to_dict` described."""
         fields = dict(plain)
         target = dict(fields.pop("target"))
-        kinds: dict[str, type[Purchase] | type[SpendDrop]] = {"purchase": Purchase, "spend_drop": SpendDrop}
+        kinds: dict[str, type[Purchase | SpendDrop]] = {"purchase": Purchase, "spend_drop": SpendDrop}
         return cls(**fields, target=kinds[target["kind"]](**target))

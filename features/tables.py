@@ -39,7 +39,7 @@ class TableSpec:
     key: tuple[str, ...] = ()
     """Rows with the same key supersede each other by `recorded_at`."""
     currency: str | None = None
-    """The one currency of all amounts, where a currency column holds several spellings of it."""
+    """The currency that counts, where a column holds several; rows in another are quarantined."""
     static: tuple[str, ...] = ()
     """Attributes of the profile that never change."""
 

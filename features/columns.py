@@ -1,0 +1,123 @@
+"""How one source column becomes what the contract says, in SQL, and what can be wrong with its values."""
+
+from dataclasses import dataclass
+
+from .contracts import Column
+from .errors import DataError
+from .localtime import LocalTime
+
+MONEY_UNITS = 10_000
+"""Money is counted in integers of 1/10,000 of the currency, so that sums are exact in any order."""
+
+LARGEST_AMOUNT = 10_000_000_000
+"""A larger amount is not believed; up to it, 90,000 lines of a customer can be summed without overflow."""
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
+_NAIVE = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
+_ZONED = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE"}
+_HAS_OFFSET = r":\d{2}(\.\d+)?\s*([zZ]|[+-]\d{2}(:?\d{2})?)$"
+
+
+@dataclass(frozen=True)
+class IdType:
+    """How ids of a source type are kept: a family that must agree across tables, and the SQL type."""
+
+    family: str
+    sql: str
+
+
+def id_type(source_type: str, column: str, place: str) -> IdType:
+    """The family of an id column; DataError for types that cannot name anyone."""
+    if source_type in _INTEGERS:
+        return IdType("integer", "BIGINT")
+    if source_type == "VARCHAR" or source_type.startswith("ENUM"):
+        return IdType("text", "VARCHAR")
+    if source_type in ("UUID", "DATE"):
+        return IdType(source_type.lower() if source_type == "DATE" else "UUID", source_type)
+    cure = f'{{ sql = "CAST({column} AS BIGINT)" }}'
+    raise DataError(
+        f"The ids in {column} are of a type that cannot name a customer.",
+        where=place,
+        found=source_type,
+        remedy=f"if they are whole numbers, map the column as {cure}; for text, cast to VARCHAR",
+    )
+
+
+def is_wall_time(source_type: str) -> bool:
+    """Whether times of that type carry no zone of their own (text may or may not)."""
+    return source_type in _NAIVE or source_type == "VARCHAR"
+
+
+def wall_time(name: str, source_type: str) -> str:
+    """Naive wall time in microseconds, NULL where there is none or it carries an offset of its own."""
+    if source_type in _NAIVE:
+        return f"CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"
+    moment = f"TRY_CAST(trim({name}) AS TIMESTAMP)"
+    plain = f"NOT regexp_matches(trim({name}), '{_HAS_OFFSET}')"
+    return f"CASE WHEN {plain} AND isfinite({moment}) THEN epoch_us({moment}) END"
+
+
+def zoned_time(name: str, source_type: str) -> str:
+    """The instant of a time that carries its own zone, in microseconds; NULL for all others."""
+    if source_type in _ZONED:
+        return f"CASE WHEN isfinite({name}) THEN epoch_us({name}) END"
+    if source_type in _NAIVE:
+        return "CAST(NULL AS BIGINT)"
+    moment = f"TRY_CAST(trim({name}) AS TIMESTAMPTZ)"
+    has_offset = f"regexp_matches(trim({name}), '{_HAS_OFFSET}')"
+    return f"CASE WHEN {has_offset} AND isfinite({moment}) THEN epoch_us({moment}) END"
+
+
+def check_time_type(source_type: str, column: str, place: str) -> None:
+    """DataError where a column of that type does not hold times."""
+    if source_type not in _NAIVE | _ZONED | {"VARCHAR"}:
+        raise DataError(
+            f"The column {column} does not hold times.",
+            where=place,
+            found=source_type,
+            remedy=f'for seconds since 1970 map it as {{ sql = "to_timestamp({column})" }}',
+        )
+
+
+def utc_from_wall(wall: str, zone: LocalTime, first: int, last: int) -> str:
+    """The instants of wall times between `first` and `last` (microseconds), as an SQL expression."""
+    changes = zone.changes(first, last)
+    before = changes[0].before if changes else zone.offset_before(first)
+    branches = [f"WHEN {wall} < {change.wall_until} THEN {wall} - ({change.before})" for change in changes]
+    after = changes[-1].after if changes else before
+    return f"CASE {' '.join(branches)} ELSE {wall} - ({after}) END" if branches else f"{wall} - ({after})"
+
+
+def is_odd_wall_time(wall: str, zone: LocalTime, first: int, last: int) -> str:
+    """Whether a wall time does not exist or exists twice, as an SQL expression."""
+    odd = [f"{wall} BETWEEN {c.wall_from} AND {c.wall_until - 1}" for c in zone.changes(first, last)]
+    return " OR ".join(odd) or "false"
+
+
+def plain_value(column: Column, name: str) -> str:
+    """A value that is neither id nor time, as the contract keeps it; NULL where it cannot be read."""
+    if column.kind == "money":
+        number = f"TRY_CAST({name} AS DOUBLE)"
+        return (
+            f"CASE WHEN abs({number}) < {LARGEST_AMOUNT} AND (round({number} * {MONEY_UNITS}) <> 0 OR {number} = 0)"
+            f" THEN CAST(round({number} * {MONEY_UNITS}) AS BIGINT) END"
+        )
+    if column.kind == "number":
+        return f"CASE WHEN isfinite(TRY_CAST({name} AS DOUBLE)) THEN TRY_CAST({name} AS DOUBLE) END"
+    if column.kind == "flag":
+        return f"TRY_CAST({name} AS BOOLEAN)"
+    return f"CAST({name} AS VARCHAR)"
+
+
+def money_problem(name: str, column: str) -> list[tuple[str, str]]:
+    """Conditions under which an amount is refused, each with its reason."""
+    number = f"TRY_CAST({name} AS DOUBLE)"
+    return [
+        (f"{name} IS NULL", f"no {column}"),
+        (f"{number} IS NULL", f"{column} is not a number"),
+        (f"NOT isfinite({number})", f"{column} is not finite"),
+        (
+            f"{plain_value(Column(column, 'money', ''), name)} IS NULL",
+            f"{column} is beyond ±{LARGEST_AMOUNT:,} or nearer to zero than 1/{MONEY_UNITS:,}",
+        ),
+    ]

@@ -1,0 +1,333 @@
+"""One evidence table read by its contract: typed, in UTC, bad rows set apart with their reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from .columns import (
+    check_time_type,
+    id_type,
+    is_odd_wall_time,
+    is_wall_time,
+    money_problem,
+    plain_value,
+    utc_from_wall,
+    wall_time,
+    zoned_time,
+)
+from .contracts import Column, TableContract
+from .errors import DataError
+from .localtime import LocalTime
+from .sources import Source, column_types, literal, quoted, resolve_columns
+from .tables import ColumnSource, TableSpec
+
+ALWAYS = -(2**62)
+"""When an undated attribute became true: before everything."""
+
+
+@dataclass(frozen=True)
+class TableAccount:
+    """What became of a table's rows: `rows == used + sum(quarantined.values())`, always.
+
+    `unreadable` counts optional values that could not be read and are treated as missing; `odd_times` counts times
+    that do not exist or exist twice on the clock; `first` and `last` are instants of the rows used.
+    """
+
+    table: str
+    place: str
+    rows: int
+    used: int
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    unreadable: Mapping[str, int] = field(default_factory=dict)
+    odd_times: int = 0
+    first: int | None = None
+    last: int | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A mapped column on its way: the contract's column and the name and type of the source expression."""
+
+    column: Column
+    raw: str
+    source_type: str
+
+    @property
+    def value(self) -> str:
+        return quoted("value " + self.column.name)
+
+    @property
+    def missing(self) -> str:
+        """Whether the source holds nothing."""
+        return (
+            f"({self.raw} IS NULL OR trim({self.raw}) = '')"
+            if self.source_type == "VARCHAR"
+            else f"{self.raw} IS NULL"
+        )
+
+
+class TableReader:
+    """Reads one table into DuckDB as `read <name>`: the contract's columns and a `reason` that is null for good rows."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        source: Source,
+        spec: TableSpec,
+        contract: TableContract,
+        zone: LocalTime,
+        observed_until: int,
+    ) -> None:
+        self.connection = connection
+        self.source = source
+        self.spec = spec
+        self.contract = contract
+        self.zone = LocalTime(spec.timezone) if spec.timezone else zone
+        self.observed_until = observed_until
+        self.name = quoted(f"read {contract.name}")
+
+    def read(self) -> TableAccount:
+        """Fill the table and account for every row; DataError where the table as a whole cannot be used."""
+        sources = resolve_columns(self.spec, self.contract, self.source)
+        staged = self._staged(sources)
+        parts = self._parts(staged, sources)
+        self.columns = tuple(part.column.name for part in parts)
+        self.id_types = {
+            part.column.name: id_type(part.source_type, part.column.name, self._place(part.column.name))
+            for part in parts
+            if part.column.kind == "id"
+        }
+        self._fill(parts, self._instants(parts, self._walls(parts, staged)))
+        return self._account(parts)
+
+    def _place(self, column: str) -> str:
+        return f"[{self.contract.name}] {column} ({self.source.place})"
+
+    def _staged(self, sources: Mapping[str, ColumnSource]) -> str:
+        extra = []
+        for name, column in sources.items():
+            expression = quoted(column.name) if column.name is not None else f"({column.sql})"
+            extra.append(f"{expression} AS {quoted('raw ' + name)}")
+            try:
+                column_types(self.connection, f"(SELECT {extra[-1]} FROM {self.source.relation})")
+            except duckdb.Error as error:
+                raise DataError(
+                    f"The expression for {name} cannot be evaluated.",
+                    where=self._place(name),
+                    found=f"{column.sql}: {str(error).splitlines()[0]}",
+                    remedy=f"use the source's columns: {', '.join(self.source.types)}",
+                ) from None
+        return f"(SELECT *, {', '.join(extra)} FROM {self.source.relation})"
+
+    def _parts(self, staged: str, sources: Mapping[str, ColumnSource]) -> list[_Part]:
+        types = column_types(self.connection, staged)
+        parts = []
+        for column in self.contract.columns:
+            if column.name not in sources:
+                continue
+            part = _Part(column, quoted("raw " + column.name), types["raw " + column.name])
+            if column.kind == "time":
+                check_time_type(part.source_type, column.name, self._place(column.name))
+            parts.append(part)
+        return parts
+
+    def _walls(self, parts: list[_Part], staged: str) -> str:
+        """The staged rows with naive wall times and zoned instants beside each time column."""
+        extra = []
+        for part in parts:
+            if part.column.kind == "time":
+                extra.append(
+                    f"{wall_time(part.raw, part.source_type)} AS {quoted('wall ' + part.column.name)}"
+                )
+                extra.append(
+                    f"{zoned_time(part.raw, part.source_type)} AS {quoted('zoned ' + part.column.name)}"
+                )
+        return f"(SELECT *{''.join(', ' + text for text in extra)} FROM {staged})"
+
+    def _instants(self, parts: list[_Part], walls: str) -> str:
+        """The rows with every mapped column's value, times as UTC microseconds."""
+        first, last = self._wall_range(parts, walls)
+        values, odd = [], []
+        for part in parts:
+            name, kind = part.column.name, part.column.kind
+            if kind == "time":
+                wall, zoned = quoted("wall " + name), quoted("zoned " + name)
+                values.append(
+                    f"coalesce({zoned}, {utc_from_wall(wall, self.zone, first, last)}) AS {part.value}"
+                )
+                odd.append(f"coalesce({is_odd_wall_time(wall, self.zone, first, last)}, false)")
+            elif kind == "id":
+                values.append(f"CAST({part.raw} AS {self.id_types[name].sql}) AS {part.value}")
+            else:
+                values.append(f"{plain_value(part.column, part.raw)} AS {part.value}")
+        is_odd = " OR ".join(odd) or "false"
+        return f'(SELECT *, {", ".join(values)}, {is_odd} AS "odd time" FROM {walls})'
+
+    def _wall_range(self, parts: list[_Part], walls: str) -> tuple[int, int]:
+        names = [
+            quoted("wall " + part.column.name)
+            for part in parts
+            if part.column.kind == "time" and is_wall_time(part.source_type)
+        ]
+        if self.zone.zone == "UTC" or not names:
+            return 0, 0
+        lows = ", ".join(f"min({name})" for name in names)
+        highs = ", ".join(f"max({name})" for name in names)
+        row = self._execute(f"SELECT {lows}, {highs} FROM {walls}").fetchone()
+        known = [value for value in row or () if value is not None]
+        return (min(known), max(known)) if known else (0, 0)
+
+    def _happened(self, parts: list[_Part]) -> str:
+        present = {part.column.name: part.value for part in parts}
+        names = [present[name] for name in self.contract.happened if name in present]
+        return f"coalesce({', '.join(names)})" if names else f"CAST({ALWAYS} AS BIGINT)"
+
+    def _problems(self, parts: list[_Part]) -> list[tuple[str, str]]:
+        """Why a row is refused: SQL conditions with their reasons, the first that holds counts."""
+        until, happened = self.observed_until, self._happened(parts)
+        problems = []
+        for part in parts:
+            name, kind = part.column.name, part.column.kind
+            if kind == "id":
+                problems.append((part.missing, f"no {name}"))
+            elif kind == "time":
+                problems.append((f"NOT {part.missing} AND {part.value} IS NULL", f"unreadable {name}"))
+            elif kind == "money" and part.column.required:
+                problems += money_problem(part.raw, name)
+            elif kind == "text" and part.column.required:
+                problems.append((part.missing, f"no {name}"))
+            elif kind == "number" and part.column.required:
+                problems.append(
+                    (f"NOT {part.missing} AND {part.value} IS NULL", f"{name} is not a finite number")
+                )
+        dated = next((name for name in self.contract.happened if name in self.columns), None)
+        if dated is not None:
+            problems.append((f"{happened} IS NULL", f"no {self.contract.happened[-1]}"))
+            problems.append((f"{happened} >= {until}", f"{dated} at or after observed_until"))
+        present = {part.column.name: part.value for part in parts}
+        if "recorded_at" in present:
+            problems.append((f"{present['recorded_at']} >= {until}", "recorded at or after observed_until"))
+        for first, second in self.contract.pairs:
+            problems.append(
+                (f"{present[first]} IS NOT NULL AND {present[second]} IS NULL", f"{first} without {second}")
+            )
+        for end in self.contract.ends:
+            if end in present and dated != end:
+                problems.append((f"{present[end]} < {happened}", f"{end} before {dated}"))
+        if self.spec.currency is not None and "currency" in present:
+            stated = literal(self.spec.currency)
+            problems.append(
+                (f"{present['currency']} IS DISTINCT FROM {stated}", f"currency is not {self.spec.currency}")
+            )
+        return problems
+
+    def _fill(self, parts: list[_Part], rows: str) -> None:
+        until = self.observed_until
+        columns = [f"{self._happened(parts)} AS happened"]
+        unreadable = []
+        for part in parts:
+            name, kind = part.column.name, part.column.kind
+            if name in self.contract.ends:
+                columns.append(f"CASE WHEN {part.value} < {until} THEN {part.value} END AS {quoted(name)}")
+            else:
+                columns.append(f"{part.value} AS {quoted(name)}")
+            if kind in ("money", "number", "flag") and not part.column.required:
+                unreadable.append(
+                    f"NOT {part.missing} AND {part.value} IS NULL AS {quoted('unreadable ' + name)}"
+                )
+        cases = " ".join(
+            f"WHEN {condition} THEN {literal(reason)}" for condition, reason in self._problems(parts)
+        )
+        selected = ", ".join([*columns, *unreadable, '"odd time"', f"CASE {cases} END AS reason"])
+        self._rows_with_reason = f'(SELECT *, CASE {cases} END AS "quarantined because" FROM {rows})'
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {rows}")
+
+    def _account(self, parts: list[_Part]) -> TableAccount:
+        rows = self._execute(
+            f"SELECT reason, count(*), min(happened), max(happened) FROM {self.name} GROUP BY reason ORDER BY reason"
+        ).fetchall()
+        used = next((row for row in rows if row[0] is None), (None, 0, None, None))
+        counts = {str(row[0]): int(row[1]) for row in rows if row[0] is not None}
+        account = TableAccount(
+            self.contract.name,
+            self.source.place,
+            rows=int(used[1]) + sum(counts.values()),
+            used=int(used[1]),
+            quarantined=counts,
+            unreadable=self._unreadable(parts),
+            odd_times=self._count('"odd time" AND reason IS NULL'),
+            first=used[2],
+            last=used[3],
+        )
+        self._refuse_unusable(account)
+        return account
+
+    def _unreadable(self, parts: list[_Part]) -> dict[str, int]:
+        optional = [
+            p.column.name
+            for p in parts
+            if p.column.kind in ("money", "number", "flag") and not p.column.required
+        ]
+        counts = {
+            name: self._count(f"reason IS NULL AND {quoted('unreadable ' + name)}") for name in optional
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    def _count(self, condition: str) -> int:
+        row = self._execute(f"SELECT count(*) FROM {self.name} WHERE {condition}").fetchone()
+        assert row is not None
+        return int(row[0])
+
+    def _refuse_unusable(self, account: TableAccount) -> None:
+        if account.rows == 0:
+            raise DataError(
+                f"The table {account.table} is empty.",
+                where=account.place,
+                found="0 rows",
+                remedy=f"check the path and the condition, or leave out [{account.table}]",
+            )
+        if account.used == 0:
+            reasons = ", ".join(f"{count:,} × {reason}" for reason, count in account.quarantined.items())
+            raise DataError(
+                f"No row of the table {account.table} can be used.",
+                where=account.place,
+                found=reasons,
+                remedy="mend the mapping of the column, or the data",
+            )
+        if "currency" in self.columns and self.spec.currency is None:
+            self._refuse_mixed_currencies(account)
+
+    def _refuse_mixed_currencies(self, account: TableAccount) -> None:
+        rows = self._execute(
+            f"SELECT currency, count(*) FROM {self.name} WHERE reason IS NULL AND currency IS NOT NULL"
+            " GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 6"
+        ).fetchall()
+        if len(rows) > 1:
+            raise DataError(
+                f"The amounts in {account.table} are in several currencies.",
+                where=f"{account.place}, column currency",
+                found=", ".join(f"{currency} ({count:,} rows)" for currency, count in rows),
+                remedy=f'convert them, or keep one: [{account.table}] currency = "{rows[0][0]}"',
+            )
+
+    def write_quarantine(self, file: str) -> None:
+        """The refused rows as they came, with the reason, as a Parquet file."""
+        added = [f"'{kind} {name}'" for name in self.columns for kind in ("raw", "value", "wall", "zoned")]
+        present = column_types(self.connection, self._rows_with_reason)
+        own = [quoted(name) for name in present if f"'{name}'" not in added and name != "odd time"]
+        self._execute(
+            f"COPY (SELECT {', '.join(own)} FROM {self._rows_with_reason}"
+            f' WHERE "quarantined because" IS NOT NULL) TO {literal(file)} (FORMAT parquet)'
+        )
+
+    def _execute(self, query: str) -> duckdb.DuckDBPyConnection:
+        try:
+            return self.connection.execute(query)
+        except duckdb.Error as error:
+            raise DataError(
+                f"The table {self.contract.name} cannot be read.",
+                where=self.source.place,
+                found=" ".join(str(error).split())[:500],
+                remedy="mend the file, or the expression in the mapping",
+            ) from None
