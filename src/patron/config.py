@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .environment import Undisclosed, fill
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop, Target
 from patron.features.tables import ColumnSource, DataSpec, TableSpec
 from patron.features.tracking import Tracking
+from patron.training.settings import TrainingSettings
+
+from .environment import Undisclosed, fill
+from .kinds import Currency
 from .overrides import apply_keywords, apply_texts
 from .run import RunSettings
 from .sections import DATA, QUESTION, RUN, SECTIONS, TABLE_SECTIONS, TARGETS, TRACKING, TRAINING, Section
 from .suggestions import unknown
-from patron.training.settings import TrainingSettings
 
 _TABLE_OPTIONS = frozenset(
     {"path", "frame", "timezone", "observed_from", "where", "key", "static", "attributes"}
@@ -175,13 +177,14 @@ def _read_table(section: Section, values: object, zone: str) -> TableSpec:
             found="a path and a frame" if "path" in options else "neither a path nor a frame",
             remedy='give path = "file.parquet", or a frame from Python',
         )
-    if isinstance(read.get("currency"), str):
-        options["currency"] = read.pop("currency")
+    currency: Currency = read.pop("currency", Currency())
+    if currency.column is not None:
+        read["currency"] = currency.column
     if "observed_from" in options:
         options["observed_from"] = to_utc(options["observed_from"], zone)
     for name in (*options.pop("attributes", ()), *options.get("static", ())):
         read.setdefault(name, ColumnSource(name=name))
-    return TableSpec(section.path, columns=read, **options)
+    return TableSpec(section.path, columns=read, currency=currency.only, **options)
 
 
 def _read_question(values: object) -> Question:

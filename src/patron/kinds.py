@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from patron.features.tables import ColumnSource
+
 from .suggestions import nearest
 
 
@@ -136,9 +137,22 @@ def _column(value: Any) -> ColumnSource:
     raise ValueError('a column is "its name", { column = "its name" } or { sql = "an expression" }')
 
 
-def _currency(value: Any) -> str | ColumnSource:
-    # In [purchases] the key says either which currency all amounts have, or where each row's is found.
-    return _text(value) if isinstance(value, str) else _column(value)
+@dataclass(frozen=True)
+class Currency:
+    """Where each row's currency is found, and the one that is wanted; either may be left open."""
+
+    column: ColumnSource | None = None
+    only: str | None = None
+
+
+def _currency(value: Any) -> Currency:
+    if isinstance(value, str):
+        return Currency(only=_text(value))
+    if not isinstance(value, dict):
+        raise WrongType
+    only = value.get("only")
+    place = {key: inner for key, inner in value.items() if key != "only"}
+    return Currency(_column(place) if place else None, None if only is None else _text(only))
 
 
 _FAMILY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
@@ -165,6 +179,6 @@ MOMENT = Kind("date or date with time", '"2018-01-31"', _moment)
 TIMEZONE = Kind("time zone name", '"Europe/Paris"', _timezone)
 MEMORY = Kind("size", '"8GB"', _memory)
 COLUMN = Kind("column", '"its_name" or { sql = "an expression" }', _column)
-CURRENCY = Kind("text or column", '"EUR" or { column = "its_name" }', _currency)
+CURRENCY = Kind("text or column", '"EUR", { column = "its_name" } or both, with only = "EUR"', _currency)
 FAMILIES = Kind("list of texts", '["mypackage.loyalty:LoyaltyCard"]', _families)
 FRAME = Kind("data frame", "a pandas, polars or Arrow table", _frame)

@@ -9,6 +9,8 @@ from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop
 from patron.features.tables import DataSpec, TableSpec
 from patron.features.tracking import Tracking
+from patron.training.settings import TrainingSettings
+
 from .kinds import (
     COLUMN,
     CURRENCY,
@@ -27,7 +29,6 @@ from .kinds import (
 )
 from .run import RunSettings
 from .suggestions import unknown
-from patron.training.settings import TrainingSettings
 
 REQUIRED = object()
 """The default of a key that has none."""
@@ -227,7 +228,8 @@ _OPTIONS = (
 _CURRENCY = Key(
     "currency",
     CURRENCY,
-    "The one currency of all amounts as text, or the column that holds each row's as { column = ... }.",
+    'The currency of all amounts, "EUR"; or the column that holds each row\'s, { column = "its_name" }; or both, '
+    '{ column = "its_name", only = "EUR" }, which quarantines rows in another.',
 )
 _PROFILE_OPTIONS = (
     Key("attributes", TEXTS, 'Attributes under their own names; any other key maps one: age = "age_years".'),

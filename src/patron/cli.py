@@ -1,0 +1,191 @@
+"""The `patron` command: thin verbs over `patron.api`, whose heavy imports wait until a verb runs."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from patron.features.errors import GateError
+
+from .console import errors_shown, progress_shown, show
+
+if TYPE_CHECKING:
+    from .config import Config
+
+app = typer.Typer(
+    name="patron",
+    help="Which customers will buy again, when, and why.",
+    epilog="Start with `patron demo`, or with `patron init data/*.parquet` on your own data.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="The configuration file.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the configuration; repeatable."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+DEFAULT_CONFIG = Path("patron.toml")
+
+
+def _load(config: Path, overrides: list[str] | None) -> "Config":
+    from .config import load_config
+
+    return load_config(config, overrides=overrides or ())
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"patron {version('patron')}")
+        raise typer.Exit
+
+
+@app.callback()
+def patron(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Which customers will buy again, when, and why."""
+
+
+@app.command(epilog="Example: patron check --config shop/patron.toml --set question.horizon_days=90")
+def check(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
+    """Check the evidence, and whether there is enough of it."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            report = api.check(loaded, progress=progress)
+        show([str(report)], report.to_dict(), as_json)
+        if not report.ready:
+            raise typer.Exit(GateError.exit_code)
+
+
+@app.command(epilog="Example: patron features --cutoff 2017-06-01 --cutoff 2017-07-01 --out june.parquet")
+def features(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    cutoff: Annotated[
+        list[str] | None, typer.Option(help="A cutoff; repeatable. The question's cutoffs unless given.")
+    ] = None,
+    at: Annotated[
+        Path | None, typer.Option(help="A file of customer_id and cutoff pairs (Parquet or CSV) instead.")
+    ] = None,
+    targets: Annotated[
+        bool, typer.Option("--targets", help="Build the training set: the question's cutoffs, with targets.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="The Parquet file to write.")] = Path("features.parquet"),
+    as_json: JsonOption = False,
+) -> None:
+    """Build point-in-time features as a Parquet file."""
+    if sum((bool(cutoff), at is not None, targets)) > 1:
+        raise typer.BadParameter("give only one of --cutoff, --at and --targets")
+    with errors_shown(as_json):
+        from pyarrow import parquet
+
+        from . import api
+        from .anchors import read_anchors
+
+        loaded = _load(config, sets)
+        anchors = None if at is None else read_anchors(at)
+        with progress_shown() as progress:
+            if targets:
+                table = api.build_training_set(loaded, progress=progress)
+            else:
+                table = api.build_features(loaded, cutoffs=cutoff or None, at=anchors, progress=progress)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        parquet.write_table(table, out)
+        show(
+            [f"{table.num_rows:,} snapshots of {table.num_columns} columns are in {out}"],
+            {"path": str(out), "rows": table.num_rows, "columns": table.column_names},
+            as_json,
+        )
+
+
+@app.command(epilog="Example: patron train --set question.population=lapsed")
+def train(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
+    """Train, judge on later time, register and report a model."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            run = api.train(loaded, progress=progress)
+        lines = [*run.summary, run.decision, f"model:  {run.model_uri}", f"report: {run.report}"]
+        show(lines, run.to_dict(), as_json)
+
+
+@app.command(
+    epilog="Example: patron score --cutoff 2018-01-01 --model models:/repurchase@champion --out scores"
+)
+def score(
+    cutoff: Annotated[str, typer.Option(help="The moment to predict from: a local date or a time.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for scores and exclusions.")] = Path("scores"),
+    as_json: JsonOption = False,
+) -> None:
+    """Score the customers at a cutoff, and say who is left out."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            result = api.score(loaded, cutoff=cutoff, model=model, out=str(out), progress=progress)
+        lines = [f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}"]
+        lines += [f"{count:,} excluded: {reason}" for reason, count in result.excluded.items()]
+        show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
+
+
+@app.command(epilog="Example: patron report --out champion.html")
+def report(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    run: Annotated[str | None, typer.Option(help="An MLflow run; the champion's unless given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch the training report of a run as an HTML page."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            path = api.report(loaded, run=run, out=out, progress=progress)
+        show([f"report: {path}"], {"path": str(path)}, as_json)
+
+
+@app.command(epilog="Example: patron demo shop --simulated --customers 5000")
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where data, models and pages go.")] = Path("demo"),
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="A simulated retailer instead of real purchases.")
+    ] = False,
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the simulated retailer.")] = 20_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated retailer.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole way once: data, model, report, scores."""
+    with errors_shown(as_json):
+        from .demo import run_demo
+
+        with progress_shown() as progress:
+            result = run_demo(folder, simulated, customers, seed, progress)
+        show(result.summary, asdict(result), as_json)
+
+
+def main() -> None:
+    """Run the command."""
+    app()
