@@ -239,9 +239,29 @@ class TableReader:
         cases = " ".join(
             f"WHEN {condition} THEN {literal(reason)}" for condition, reason in self._problems(parts)
         )
-        selected = ", ".join([*columns, *unreadable, '"odd time"', f"CASE {cases} END AS reason"])
-        self._rows_with_reason = f'(SELECT *, CASE {cases} END AS "quarantined because" FROM {rows})'
-        self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {rows}")
+        selected = ", ".join([*columns, *unreadable, '"odd time"', "reason"])
+        self._judged = self._without_repeats(f"(SELECT *, CASE {cases} END AS reason FROM {rows})", parts)
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
+
+    def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
+        """Of rows with the same key and the same `recorded_at` the first counts, the others say the same thing again."""
+        if not self.spec.key:
+            return judged
+        missing = [name for name in (*self.spec.key, "recorded_at") if name not in self.columns]
+        if missing:
+            raise DataError(
+                f"The key of {self.contract.name} cannot be used.",
+                where=f"[{self.contract.name}] key",
+                found=f"not mapped: {', '.join(missing)}",
+                remedy="map every column of the key, and recorded_at, by which versions supersede each other",
+            )
+        keys = ", ".join(quoted("value " + name) for name in (*self.spec.key, "recorded_at"))
+        order = ", ".join(part.value for part in parts)
+        repeat = f"row_number() OVER (PARTITION BY reason IS NULL, {keys} ORDER BY {order}) > 1"
+        return (
+            f"(SELECT * REPLACE (CASE WHEN reason IS NULL AND {repeat}"
+            f" THEN 'repeats a key and its recorded_at' ELSE reason END AS reason) FROM {judged})"
+        )
 
     def _account(self, parts: list[_Part]) -> TableAccount:
         rows = self._execute(
@@ -313,12 +333,10 @@ class TableReader:
 
     def write_quarantine(self, file: str) -> None:
         """The refused rows as they came, with the reason, as a Parquet file."""
-        added = [f"'{kind} {name}'" for name in self.columns for kind in ("raw", "value", "wall", "zoned")]
-        present = column_types(self.connection, self._rows_with_reason)
-        own = [quoted(name) for name in present if f"'{name}'" not in added and name != "odd time"]
+        own = ", ".join(quoted(name) for name in self.source.types)
         self._execute(
-            f"COPY (SELECT {', '.join(own)} FROM {self._rows_with_reason}"
-            f' WHERE "quarantined because" IS NOT NULL) TO {literal(file)} (FORMAT parquet)'
+            f'COPY (SELECT {own}, reason AS "quarantined because" FROM {self._judged}'
+            f" WHERE reason IS NOT NULL) TO {literal(file)} (FORMAT parquet)"
         )
 
     def _execute(self, query: str) -> duckdb.DuckDBPyConnection:

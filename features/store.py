@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .columns import IdType
+from .columns import MONEY_UNITS, IdType
 from .contracts import TABLES
 from .errors import DataError
 from .localtime import FOREVER, LocalTime, to_microseconds
@@ -190,9 +190,14 @@ class EvidenceStore:
             f"{self._superseded(reader)} AS until",
         ]
         kept += [self._person(reader, column) for column in columns]
+        facts = f"(SELECT * FROM {reader.name} WHERE reason IS NULL)"
         if name == "purchases":
-            kept.append(f"{self._target_line(question)} AS is_target")
-        rows = f"SELECT code.customer, {', '.join(kept)} FROM {reader.name} AS fact JOIN customers AS code ON code.id = fact.customer_id WHERE reason IS NULL"
+            kept.append("is_target")
+            facts = self._with_target_lines(facts, question, reader)
+        rows = (
+            f"SELECT code.customer, {', '.join(kept)} FROM {facts} AS fact"
+            " JOIN customers AS code ON code.id = fact.customer_id"
+        )
         if self._has_links():
             rows = self._with_links(rows)
         self._create_sorted(name, rows, reader)
@@ -220,25 +225,28 @@ class EvidenceStore:
         """When a row stopped being the latest with its key."""
         if not reader.spec.key:
             return f"CAST({FOREVER} AS BIGINT)"
-        missing = [column for column in reader.spec.key if column not in reader.columns]
-        if missing or "recorded_at" not in reader.columns:
-            raise DataError(
-                f"The key of {reader.contract.name} cannot be used.",
-                where=f"[{reader.contract.name}] key",
-                found=f"not mapped: {', '.join(missing) or 'recorded_at'}",
-                remedy="map every column of the key, and recorded_at, by which versions supersede each other",
-            )
         keys = ", ".join(f"fact.{quoted(column)}" for column in reader.spec.key)
         return (
             f"coalesce(lead(greatest(coalesce(recorded_at, happened), happened)) OVER (PARTITION BY {keys}"
             f" ORDER BY greatest(coalesce(recorded_at, happened), happened)), {FOREVER})"
         )
 
-    def _target_line(self, question: Question) -> str:
-        """Whether a purchase line counts for the target."""
-        if isinstance(question.target, Purchase) and question.target.where is not None:
-            return f"coalesce(CAST(({question.target.where}) AS BOOLEAN), false)"
-        return "true"
+    def _with_target_lines(self, facts: str, question: Question, reader: TableReader) -> str:
+        """The purchase lines with `is_target`: whether the line counts for the target.
+
+        The condition sees the contract's columns, money in whole currency.
+        """
+        if not isinstance(question.target, Purchase) or question.target.where is None:
+            return f"(SELECT *, true AS is_target FROM {facts})"
+        money = [column for column in ("amount", "discount") if column in reader.columns]
+        in_currency = ", ".join(f"{column} / {MONEY_UNITS}.0 AS {column}" for column in money)
+        kept = ", ".join(f"{column} AS {quoted('units ' + column)}" for column in money)
+        back = ", ".join(f"{quoted('units ' + column)} AS {column}" for column in money)
+        condition = f"coalesce(CAST(({question.target.where}) AS BOOLEAN), false) AS is_target"
+        return (
+            f"(SELECT * REPLACE ({back}) FROM (SELECT *, {condition} FROM"
+            f" (SELECT * REPLACE ({in_currency}), {kept} FROM {facts})))"
+        )
 
     def _has_links(self) -> bool:
         row = self.connection.execute("SELECT count(*) FROM links").fetchone()
@@ -310,14 +318,14 @@ class EvidenceStore:
         found = {}
         for name, wanted in columns.items():
             selected = ", ".join(quoted(column) for column in (*always, *wanted))
-            found[name] = self.connection.execute(
+            found[name] = self.connection.sql(
                 f"SELECT {selected} FROM {quoted(name)} WHERE customer >= {part.low} AND customer < {part.high}"
             ).to_arrow_table()
         return found
 
     def ids(self, part: Range) -> pa.Array:
         """The customers' ids in their own type, by code."""
-        column = self.connection.execute(
+        column = self.connection.sql(
             f"SELECT id FROM customers WHERE customer >= {part.low} AND customer < {part.high} ORDER BY customer"
         ).to_arrow_table()["id"]
         return column.combine_chunks()
