@@ -2,8 +2,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3.11
 BIN := .venv/bin
+ROOMS := actions features models reporting serving training
 
-.PHONY: help install demo test check bench docs
+.PHONY: help install demo test check bench docs .tree
 
 help:  ## list the verbs
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -11,13 +12,32 @@ help:  ## list the verbs
 install: .venv/installed .tree  ## set up .venv with everything that is needed
 
 .venv/installed: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --constraint constraints.txt uv
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --constraint constraints.txt --editable '.[demo,dev]'
 	touch $@
 
-.PHONY: .tree
+# The rooms under their import names, for tools that read files instead of importing them.
 .tree:
-	rm -rf .tree && mkdir -p .tree/patron
-	ln -s $(CURDIR)/src/patron/* .tree/patron/
-	for room in features models training serving actions reporting; do ln -s $(CURDIR)/$$room .tree/patron/$$room; done
+	@mkdir -p .tree/patron
+	@find .tree -xtype l -delete
+	@ln -sfn $$(find $(CURDIR)/src/patron -mindepth 1 -maxdepth 1 ! -name __pycache__) .tree/patron/
+	@for room in $(ROOMS); do ln -sfn $(CURDIR)/$$room .tree/patron/$$room; done
+
+demo: install  ## the whole way once: data, model, report, scores
+	$(BIN)/patron demo
+
+test: install  ## all tests, in random order
+	$(BIN)/pytest -n 2
+
+check: install  ## format, lint, types, who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=.tree $(BIN)/lint-imports
+
+bench: install  ## speed and accuracy beside peers
+	@for script in benchmarks/*.py; do echo "$$script"; $(BIN)/python "$$script" || exit 1; done
+
+docs: install  ## write the reference pages
+	$(BIN)/python -m patron.configuration_page docs/configuration.md

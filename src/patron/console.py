@@ -35,7 +35,7 @@ def errors_shown(as_json: bool = False) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
     except (typer.Exit, typer.Abort, BrokenPipeError):
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line and an exit code
         if os.environ.get("PATRON_DEBUG"):
             typer.echo(traceback.format_exc(), err=True)
         typer.echo(

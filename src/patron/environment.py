@@ -17,6 +17,7 @@ class Undisclosed(str):
     shown: str
 
     def __new__(cls, text: str, shown: str) -> Self:
+        """The text, and how it may be shown."""
         self = super().__new__(cls, text)
         self.shown = shown
         return self
