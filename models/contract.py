@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
 from patron.features.catalogue import FeatureField
 from patron.features.errors import ModelError
 
@@ -51,7 +52,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class TrainingWindow:
-    """The time that a model has seen: first and last training cutoff, and where evidence ends (ISO 8601, UTC)."""
+    """The time that a model has seen: its training cutoffs and the end of its evidence (ISO 8601, UTC)."""
 
     first_cutoff: str
     last_cutoff: str
@@ -64,9 +65,9 @@ class TrainingWindow:
 class Contract:
     """What a model needs and promises, as plain data.
 
-    `features` are in the order of the booster's columns. `tables` names the columns that each evidence table must
-    have for them. `population_values` were learned from the population at the end of training and are used as
-    they are when scoring. Nothing in it names a customer.
+    `features` are in the order of the booster's columns. `tables` names the columns that each evidence table
+    must have for them. `population_values` were learned from the population at the end of training and are used
+    as they are when scoring. Nothing in it names a customer.
     """
 
     question: Mapping[str, Any]
@@ -111,14 +112,14 @@ class Contract:
 
 
 def canonical_json(plain: Any) -> str:
-    """Plain data to JSON text whose bytes depend on nothing but the data; numbers must be finite (ValueError)."""
+    """Plain data to JSON text whose bytes depend only on the data; ValueError for a number not finite."""
     return json.dumps(plain, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def reference_of(
     probability: NDArray[np.float64], matrix: NDArray[np.float32], features: Sequence[FeatureField]
 ) -> Reference:
-    """Out-of-time probabilities [n] and the encoded training inputs [m, k] to the reference kept with the model."""
+    """Out-of-time probabilities [n] and encoded training inputs [m, k] to the reference of a model."""
     if len(probability) == 0 or not np.isfinite(probability).all():
         raise ModelError(
             "The reference distribution needs finite scores.",

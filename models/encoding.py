@@ -1,4 +1,4 @@
-"""From features in a table to the matrix that the booster reads: the one door, for training and for scoring."""
+"""From features in a table to the matrix that the booster reads: one door for training and scoring."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
 from patron.features.catalogue import FeatureField
 from patron.features.errors import ModelError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BLOCK_ROWS = 16_384
-"""Rows written at a time: writing whole columns of a row-major matrix would pass the memory once per column."""
+"""Rows written at a time: whole columns of a row-major matrix would pass the memory once per column."""
 
 
 def encode(
@@ -26,8 +27,8 @@ def encode(
     """A table that has the features to a matrix [rows, features], row-major, in the features' order.
 
     A number is its value and a category its place in `FeatureField.categories`; null and an unseen category
-    become NaN. Columns beyond the features are ignored. Raises ModelError for a missing column, or one of a wrong
-    type; `needs` (the contract's tables and columns) is then named as what the features are made from.
+    become NaN. Columns beyond the features are ignored. Raises ModelError for a missing column, or one of a
+    wrong type; `needs` (the contract's tables and columns) is then named as what the features are made from.
     """
     arrow = _arrow(table, features, needs)
     dictionaries = [pa.array(field.categories, pa.string()) for field in features]
@@ -47,7 +48,7 @@ def encode(
 def unseen_categories(
     table: "pa.Table | pd.DataFrame", features: Sequence[FeatureField]
 ) -> dict[str, dict[str, int]]:
-    """A table that has the features to {feature: {category that training never saw: rows}}, in order of name."""
+    """A table that has the features to {feature: {category that training never saw: rows}}, by name."""
     categorical = [field for field in features if field.kind == "category"]
     arrow = _arrow(table, categorical, None)
     unseen: dict[str, dict[str, int]] = {}

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+
 from patron.features.catalogue import FeatureField
 from patron.features.errors import ModelError
 from patron.features.question import Question

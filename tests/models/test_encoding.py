@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+
 from patron.features.catalogue import FeatureField
 from patron.features.errors import ModelError
 from patron.models.encoding import encode, unseen_categories
