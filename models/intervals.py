@@ -1,0 +1,112 @@
+"""Intervals: customers are resampled with all their snapshots, as the snapshots of one customer are alike."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+LEVEL = 0.95
+
+ROW_BUDGET = 250_000_000
+"""Rows that one bootstrap may visit: beyond it there are fewer replicates, down to `FEWEST_REPLICATES`."""
+
+FEWEST_REPLICATES = 100
+"""At this number the ends of a 95% interval still rest on three replicates each."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and the ends of its 95% interval; NaN where it is not defined."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, value: float, replicates: NDArray[np.float64]) -> Self:
+        """A value and its bootstrap replicates [r] to percentile limits; undefined replicates are left out."""
+        defined = replicates[np.isfinite(replicates)]
+        if not np.isfinite(value) or not len(defined):
+            return cls(float(value), np.nan, np.nan)
+        low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        return cls(float(value), float(low), float(high))
+
+    def to_dict(self) -> dict[str, float | None]:
+        """The estimate as plain data; None where it is not defined."""
+        return {"value": finite(self.value), "low": finite(self.low), "high": finite(self.high)}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, float | None]) -> Self:
+        """The estimate that `to_dict` described."""
+        return cls(*(number(plain[key]) for key in ("value", "low", "high")))
+
+
+@dataclass(frozen=True, eq=False)
+class CustomerBootstrap:
+    """A plan of resampling: which customer each row belongs to, and how often and from which seed to draw.
+
+    Every replicate has a seed of its own, so that it is the same whatever is computed before or beside it.
+    """
+
+    code: NDArray[np.intp]
+    """For each row [n] its customer as a number from 0 on."""
+    n_customers: int
+    seed: int
+    replicates: int
+
+    @classmethod
+    def of(cls, customers: ArrayLike, seed: int, replicates: int = 500) -> Self:
+        """Customers of the rows [n] to a plan; with very many rows it has fewer replicates than asked for."""
+        names, code = np.unique(np.asarray(customers), return_inverse=True)
+        affordable = max(FEWEST_REPLICATES, ROW_BUDGET // max(len(code), 1))
+        return cls(code, len(names), seed, min(replicates, affordable))
+
+    def counts(self, replicate: int) -> NDArray[np.float64]:
+        """How often each customer [n_customers] was drawn in one replicate."""
+        rng = np.random.default_rng([self.seed, replicate])
+        drawn = rng.integers(0, self.n_customers, self.n_customers)
+        return np.bincount(drawn, minlength=self.n_customers).astype(np.float64)
+
+    def run(self, statistic: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64]:
+        """A statistic of the customers' counts to [m] numbers, evaluated for all replicates: [replicates, m].
+
+        Replicates run on two threads; a statistic should spend its time in code that releases the interpreter.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            values = list(
+                pool.map(lambda replicate: statistic(self.counts(replicate)), range(self.replicates))
+            )
+        return np.array(values)
+
+
+def customer_bootstrap(
+    customers: ArrayLike, seed: int, replicates: int = 500
+) -> Iterator[NDArray[np.float64]]:
+    """Customers of the rows [n] to one weight per row [n] for each replicate: how often its customer was drawn."""
+    plan = CustomerBootstrap.of(customers, seed, replicates)
+    for replicate in range(plan.replicates):
+        yield plan.counts(replicate)[plan.code]
+
+
+def wilson(events: float, rows: float) -> Estimate:
+    """A rate with its 95% interval by Wilson's score (1927), for rows that are independent."""
+    if rows <= 0:
+        return Estimate(np.nan, np.nan, np.nan)
+    z = 1.959963984540054
+    rate = events / rows
+    centre = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
+    half = z / (1 + z * z / rows) * np.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
+    return Estimate(rate, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def finite(value: float) -> float | None:
+    """A number for JSON: None where it is not finite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def number(plain: float | None) -> float:
+    """The number that `finite` made plain: NaN for None."""
+    return np.nan if plain is None else plain
