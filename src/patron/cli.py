@@ -56,6 +56,26 @@ def patron(
     """Which customers will buy again, when, and why."""
 
 
+@app.command(epilog="Example: patron init data/*.parquet --set data.timezone=Europe/London")
+def init(
+    places: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILES]...", help="Data files or folders; here and data/ unless given."),
+    ] = None,
+    config: Annotated[Path, typer.Option("--config", "-c", help="The file to write.")] = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Propose a commented patron.toml from data files."""
+    with errors_shown(as_json):
+        from .proposal import write_proposal
+
+        proposal = write_proposal(places or (), config, overrides=sets or (), replace=force)
+        lines = [f"{config} is written: read it, correct it, then run patron check", *proposal.summary]
+        show(lines, {"path": str(config), "tables": proposal.tables}, as_json)
+
+
 @app.command(epilog="Example: patron check --config shop/patron.toml --set question.horizon_days=90")
 def check(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
     """Check the evidence, and whether there is enough of it."""
