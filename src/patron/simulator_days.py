@@ -158,8 +158,8 @@ def pick(pull: Floats, random: Generator) -> Ints:
     """One column for each row of pull [m, k], with chances in proportion to it."""
     upto = pull.cumsum(axis=1)
     drawn = random.random(len(pull)) * upto[:, -1]
-    column: Ints = (upto <= drawn[:, None]).sum(axis=1)
-    return np.minimum(column, pull.shape[1] - 1)
+    column = np.asarray((upto <= drawn[:, None]).sum(axis=1), dtype=np.int64)
+    return np.asarray(np.minimum(column, pull.shape[1] - 1))
 
 
 def _boosts(retailer: Retailer, customers: Customers) -> list[tuple[int, int, Floats]]:

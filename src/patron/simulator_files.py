@@ -24,12 +24,12 @@ _CONFIGURATION = """\
 # The columns already have the names that Patron uses, so only paths are given.
 
 [data]
-observed_until = "{observed_until}"      # exclusive: nothing at or after this is known
-timezone = "{timezone}"          # the business's days; the tables hold naive local times of this zone too
+observed_until = "{observed_until}"          # exclusive: nothing at or after this is known
+timezone = "{timezone}"             # the business's days; the tables hold naive local times of this zone too
 
 [purchases]
 path = "evidence/purchases/*.parquet"  # one part for each {chunk_customers:,} customers
-observed_from = "{observed_from}"       # three in ten buyers were customers before
+observed_from = "{observed_from}"           # three in ten buyers were customers before
 
 [satisfaction]                         # who was asked, and what those who answered said
 path = "evidence/satisfaction/*.parquet"
@@ -56,6 +56,7 @@ observed_from = "{observed_from}"
 
 [profile]                              # valid_from says since when a row holds; prospects are here only
 path = "evidence/profile/*.parquet"
+attributes = ["region", "age_group", "acquired_by", "opt_out"]
 
 [identities]                           # guests who registered later
 path = "evidence/identities/*.parquet"
