@@ -11,6 +11,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from patron.features.errors import ModelError
 
+from .intervals import Estimate
+
 Floats = NDArray[np.float64]
 
 SMALLEST = 1e-6
@@ -103,6 +105,29 @@ def recalibration(outcome: NDArray[Any], probability: Floats) -> Platt:
     """
     slope, intercept = _logistic(_logit(probability), np.asarray(outcome, np.float64))
     return Platt(slope, intercept)
+
+
+def recalibration_interval(
+    outcome: NDArray[Any], probability: Floats, customers: NDArray[Any]
+) -> dict[str, Estimate]:
+    """Outcomes, probabilities and customers [n] to the `slope` and `intercept` of `recalibration` with intervals.
+
+    The errors are robust to a customer's snapshots being alike (the sandwich over customers, Liang & Zeger 1986).
+    """
+    fitted = recalibration(outcome, probability)
+    score = _logit(probability)
+    design = np.column_stack([score, np.ones(len(score))])
+    rate = expit(fitted.slope * score + fitted.intercept)
+    if not np.isfinite(fitted.slope):
+        return {"slope": Estimate(np.nan, np.nan, np.nan), "intercept": Estimate(np.nan, np.nan, np.nan)}
+    bread = np.linalg.inv(design.T @ (design * (rate * (1 - rate))[:, None]))
+    codes = np.unique(customers, return_inverse=True)[1]
+    pull = np.column_stack([np.bincount(codes, column * (outcome - rate)) for column in design.T])
+    error = np.sqrt(np.diag(bread @ (pull.T @ pull) @ bread))
+    return {
+        "slope": Estimate.around(fitted.slope, float(error[0])),
+        "intercept": Estimate.around(fitted.intercept, float(error[1])),
+    }
 
 
 def fit_platt(outcome: NDArray[Any], probability: Floats) -> Platt:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 LEVEL = 0.95
+_Z = 1.959963984540054
+"""The normal quantile that belongs to `LEVEL`."""
 
-ROW_BUDGET = 250_000_000
+ROW_BUDGET = 100_000_000
 """Rows that one bootstrap may visit: beyond it there are fewer replicates, down to `FEWEST_REPLICATES`."""
 
 FEWEST_REPLICATES = 100
@@ -33,6 +35,11 @@ class Estimate:
             return cls(float(value), np.nan, np.nan)
         low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
         return cls(float(value), float(low), float(high))
+
+    @classmethod
+    def around(cls, value: float, error: float) -> Self:
+        """A value and its standard error to the estimate, by the normal distribution."""
+        return cls(value, value - _Z * error, value + _Z * error)
 
     def to_dict(self) -> dict[str, float | None]:
         """The estimate as plain data; None where it is not defined."""
@@ -95,10 +102,10 @@ def wilson(events: float, rows: float) -> Estimate:
     """A rate with its 95% interval by Wilson's score (1927), for rows that are independent."""
     if rows <= 0:
         return Estimate(np.nan, np.nan, np.nan)
-    z = 1.959963984540054
     rate = events / rows
-    centre = (rate + z * z / (2 * rows)) / (1 + z * z / rows)
-    half = z / (1 + z * z / rows) * np.sqrt(rate * (1 - rate) / rows + z * z / (4 * rows * rows))
+    spread = _Z * _Z / rows
+    centre = (rate + spread / 2) / (1 + spread)
+    half = np.sqrt(rate * (1 - rate) * spread + spread * spread / 4) / (1 + spread)
     return Estimate(rate, max(0.0, float(centre - half)), min(1.0, float(centre + half)))
 
 
