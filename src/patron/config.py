@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from patron.features.contracts import TABLES
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop, Target
 from patron.features.tables import ColumnSource, DataSpec, TableSpec
@@ -180,6 +181,9 @@ def _read_table(section: Section, values: object, zone: str) -> TableSpec:
     currency: Currency = read.pop("currency", Currency())
     if currency.column is not None:
         read["currency"] = currency.column
+    for name in options.get("key", ()):
+        if name not in TABLES[section.path].column_names:
+            raise unknown("column", name, TABLES[section.path].column_names, where=f"[{section.path}] key")
     if "observed_from" in options:
         options["observed_from"] = to_utc(options["observed_from"], zone)
     for name in (*options.pop("attributes", ()), *options.get("static", ())):

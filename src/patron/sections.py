@@ -222,7 +222,7 @@ _OPTIONS = (
     Key(
         "key",
         TEXTS,
-        "Columns that identify a row: rows with the same key supersede each other by recorded_at.",
+        "Columns of this contract that identify a row: the same key supersedes itself by recorded_at.",
     ),
 )
 _CURRENCY = Key(
