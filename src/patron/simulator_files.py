@@ -11,7 +11,13 @@ from patron.features.contracts import TABLES
 from patron.features.progress import Progress
 
 from .simulator_retailer import Retailer
-from .written_evidence import WrittenEvidence, clear_parts, write_table
+from .written_evidence import (
+    WrittenEvidence,
+    clear_parts,
+    refuse_to_overwrite,
+    write_configuration,
+    write_table,
+)
 
 if TYPE_CHECKING:
     from .simulator import SimulatedRetailer
@@ -19,8 +25,9 @@ if TYPE_CHECKING:
 _EVIDENCE = "evidence"
 _TRUTH = "truth"
 
+_HEADING = "# A simulated retailer"
 _CONFIGURATION = """\
-# A simulated retailer of {customers:,} known customers (seed {seed}); every row is invented.
+{heading} of {customers:,} known customers (seed {seed}); every row is invented.
 # The columns already have the names that Patron uses, so only paths are given.
 
 [data]
@@ -81,8 +88,10 @@ model_name = "repurchase"
 
 
 def write_retailer(simulated: "SimulatedRetailer", folder: Path, progress: Progress) -> WrittenEvidence:
-    """Write everything, one chunk in memory at a time."""
+    """Write everything, one chunk in memory at a time; ConfigurationError where the folder is another's."""
     retailer = simulated.retailer
+    config = folder / "patron.toml"
+    refuse_to_overwrite(config, _HEADING)
     for part_of in (*(folder / _EVIDENCE / name for name in TABLES), *_truth_folders(folder)):
         clear_parts(part_of)
     rows = dict.fromkeys(TABLES, 0)
@@ -94,10 +103,11 @@ def write_retailer(simulated: "SimulatedRetailer", folder: Path, progress: Progr
         for part_of, table in zip(_truth_folders(folder), truths, strict=True):
             write_table(table, part_of / part)
         if index == 0:
-            _write_text(folder / _TRUTH / "truth.json", json.dumps(chunk.truth.parameters, indent=2) + "\n")
+            (folder / _TRUTH / "truth.json").write_bytes(
+                json.dumps(chunk.truth.parameters, indent=2).encode()
+            )
         progress("simulating customers", index + 1, retailer.chunks)
-    config = folder / "patron.toml"
-    _write_text(config, configuration(retailer))
+    write_configuration(configuration(retailer), config)
     return WrittenEvidence(folder, config, rows)
 
 
@@ -105,6 +115,7 @@ def configuration(retailer: Retailer) -> str:
     """The patron.toml of a simulated retailer."""
     first = retailer.observed_from
     return _CONFIGURATION.format(
+        heading=_HEADING,
         customers=retailer.customers,
         seed=retailer.seed,
         observed_until=retailer.observed_until,
@@ -118,8 +129,3 @@ def configuration(retailer: Retailer) -> str:
 
 def _truth_folders(folder: Path) -> tuple[Path, Path]:
     return folder / _TRUTH / "customers", folder / _TRUTH / "satisfaction"
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(text.encode())

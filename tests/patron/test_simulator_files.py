@@ -8,6 +8,7 @@ import pytest
 
 from patron.config import load_config
 from patron.features.contracts import TABLES
+from patron.features.errors import ConfigurationError
 from patron.simulator import Retailer, SimulatedRetailer, simulate
 
 SMALL = Retailer(customers=250, days=120, chunk_customers=100)
@@ -74,3 +75,12 @@ def test_progress_counts_the_chunks(tmp_path: Path) -> None:
     heard: list[tuple[int, int]] = []
     SimulatedRetailer(SMALL).write(tmp_path, progress=lambda what, done, total: heard.append((done, total)))
     assert heard == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_configuration_that_somebody_else_wrote_is_not_overwritten(tmp_path: Path) -> None:
+    own = tmp_path / "patron.toml"
+    own.write_text("# our shop\n")
+    with pytest.raises(ConfigurationError, match="another configuration") as error:
+        SimulatedRetailer(SMALL).write(tmp_path)
+    assert error.value.found == "# our shop"
+    assert [path.name for path in tmp_path.iterdir()] == ["patron.toml"]
