@@ -29,7 +29,8 @@ class TableContract:
 
     `happened` names the columns that date a row: the first that is not null counts.
     `ends` names columns that date a later end of the same row (an answer, a closing): an end at or after
-    `observed_until` is not known, the row is. In each of `pairs` the first column needs the second.
+    `observed_until` is not known, the row is. In each of `pairs` the first column needs the second;
+    of `either` one must be there.
     """
 
     name: str
@@ -38,6 +39,7 @@ class TableContract:
     happened: tuple[str, ...]
     ends: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    either: tuple[str, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -109,6 +111,7 @@ _CONTRACTS = (
         happened=("asked_at", "answered_at"),
         ends=("answered_at",),
         pairs=(("score", "answered_at"),),
+        either=("score", "asked_at"),
     ),
     TableContract(
         "cases",

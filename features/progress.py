@@ -6,7 +6,8 @@ from typing import Protocol
 class Progress(Protocol):
     """Called as `progress("building snapshots", 3, 12)`; `total` is 0 where it is not known."""
 
-    def __call__(self, what: str, done: int, total: int) -> None: ...
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Hear that `done` of `total` steps of `what` are done."""
 
 
 def silent(what: str, done: int, total: int) -> None:

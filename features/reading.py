@@ -68,7 +68,7 @@ class _Part:
 
 
 class TableReader:
-    """Reads one table into DuckDB as `read <name>`: the contract's columns and a `reason` that is null for good rows."""
+    """Reads one table into DuckDB as `read <name>`: the contract's columns, and a `reason` for refused rows."""
 
     def __init__(
         self,
@@ -186,21 +186,7 @@ class TableReader:
     def _problems(self, parts: list[_Part]) -> list[tuple[str, str]]:
         """Why a row is refused: SQL conditions with their reasons, the first that holds counts."""
         until, happened = self.observed_until, self._happened(parts)
-        problems = []
-        for part in parts:
-            name, kind = part.column.name, part.column.kind
-            if kind == "id":
-                problems.append((part.missing, f"no {name}"))
-            elif kind == "time":
-                problems.append((f"NOT {part.missing} AND {part.value} IS NULL", f"unreadable {name}"))
-            elif kind == "money" and part.column.required:
-                problems += money_problem(part.raw, name)
-            elif kind == "text" and part.column.required:
-                problems.append((part.missing, f"no {name}"))
-            elif kind == "number" and part.column.required:
-                problems.append(
-                    (f"NOT {part.missing} AND {part.value} IS NULL", f"{name} is not a finite number")
-                )
+        problems = [problem for part in parts for problem in self._value_problems(part)]
         dated = next((name for name in self.contract.happened if name in self.columns), None)
         if dated is not None:
             problems.append((f"{happened} IS NULL", f"no {self.contract.happened[-1]}"))
@@ -212,15 +198,33 @@ class TableReader:
             problems.append(
                 (f"{present[first]} IS NOT NULL AND {present[second]} IS NULL", f"{first} without {second}")
             )
-        for end in self.contract.ends:
-            if end in present and dated != end:
-                problems.append((f"{present[end]} < {happened}", f"{end} before {dated}"))
+        if self.contract.either:
+            absent = [f"{present[name]} IS NULL" for name in self.contract.either if name in present]
+            problems.append((" AND ".join(absent), f"neither {' nor '.join(self.contract.either)}"))
+        ends = [end for end in self.contract.ends if end in present and end != dated]
+        problems += [(f"{present[end]} < {happened}", f"{end} before {dated}") for end in ends]
         if self.spec.currency is not None and "currency" in present:
             stated = literal(self.spec.currency)
             problems.append(
                 (f"{present['currency']} IS DISTINCT FROM {stated}", f"currency is not {self.spec.currency}")
             )
         return problems
+
+    def _value_problems(self, part: _Part) -> list[tuple[str, str]]:
+        """What can be wrong with the value of one column."""
+        name, kind, required = part.column.name, part.column.kind, part.column.required
+        unreadable = f"NOT {part.missing} AND {part.value} IS NULL"
+        if kind == "id":
+            return [(part.missing, f"no {name}")]
+        if kind == "time":
+            return [(unreadable, f"unreadable {name}")]
+        if kind == "money" and required:
+            return money_problem(part.raw, name)
+        if kind == "text" and required:
+            return [(part.missing, f"no {name}")]
+        if kind == "number" and required:
+            return [(unreadable, f"{name} is not a finite number")]
+        return []
 
     def _fill(self, parts: list[_Part], rows: str) -> None:
         until = self.observed_until
@@ -244,7 +248,7 @@ class TableReader:
         self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
 
     def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
-        """Of rows with the same key and the same `recorded_at` the first counts, the others say the same thing again."""
+        """Of rows with the same key and `recorded_at` the first counts; the others say the same thing again."""
         if not self.spec.key:
             return judged
         missing = [name for name in (*self.spec.key, "recorded_at") if name not in self.columns]

@@ -140,7 +140,8 @@ def _suffix(path: str) -> str:
 
 def _csv(connection: duckdb.DuckDBPyConnection, files: str, spec: TableSpec, contract: TableContract) -> str:
     """CSV with types found from all rows, but mapped columns as text: an id "007" stays "007", and a row with an
-    unreadable date is quarantined instead of stopping the reader."""
+    unreadable date is quarantined instead of stopping the reader.
+    """
     options = f"{files}, header = true, sample_size = -1, union_by_name = true"
     try:
         present = column_types(connection, f"read_csv({options})")

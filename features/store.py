@@ -149,7 +149,8 @@ class EvidenceStore:
         self.connection.execute("CREATE TEMP TABLE links (alias BIGINT, customer BIGINT, linked BIGINT)")
         if "identities" in self._readers:
             self.connection.execute(
-                "INSERT INTO links SELECT alias.customer, arg_min(main.customer, (happened, main.customer)), min(happened)"
+                "INSERT INTO links"
+                " SELECT alias.customer, arg_min(main.customer, (happened, main.customer)), min(happened)"
                 f" FROM {self._readers['identities'][0].name} AS link JOIN customers AS alias ON alias.id = alias_id"
                 " JOIN customers AS main ON main.id = customer_id"
                 " WHERE reason IS NULL AND alias.customer <> main.customer GROUP BY alias.customer"
@@ -166,18 +167,20 @@ class EvidenceStore:
                 f" (SELECT customer_id FROM {purchases} WHERE reason IS NULL) LIMIT 1"
             ).fetchone()
             if shared is None:
-                samples = [
-                    self.connection.execute(
-                        f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {table} WHERE reason IS NULL"
-                    ).fetchone()
-                    for table in (purchases, reader.name)
-                ]
+                examples = " and ".join(self._example_id(table) for table in (purchases, reader.name))
                 raise DataError(
                     f"No customer of the table {name} has ever bought: the ids do not match.",
                     where=f"[{name}] customer_id",
-                    found=f"for example {samples[0] and samples[0][0]!r} in purchases, {samples[1] and samples[1][0]!r} in {name}",
+                    found=f"for example {examples}",
                     remedy="map the column that holds the same ids as the purchases",
                 )
+
+    def _example_id(self, table: str) -> str:
+        row = self.connection.execute(
+            f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {table} WHERE reason IS NULL"
+        ).fetchone()
+        name = table.strip('"').removeprefix("read ")
+        return f"{row[0]!r} in {name}" if row else name
 
     def _sort(self, name: str, question: Question) -> None:
         """The good rows of a table by customer, in a total order, as table `name`; the rows as read are dropped."""
@@ -349,7 +352,7 @@ class EvidenceStore:
         """The codes of given ids, -1 for those that no table knows; DataError where the type is another."""
         self.connection.register("asked ids", pa.table({"id": ids, "place": np.arange(len(ids))}))
         found = self.connection.execute(
-            'SELECT coalesce(customer, -1) AS code FROM "asked ids" AS asked LEFT JOIN customers USING (id) ORDER BY place'
+            'SELECT coalesce(customer, -1) AS code FROM "asked ids" LEFT JOIN customers USING (id) ORDER BY place'
         ).fetchnumpy()
         return np.asarray(found["code"], np.int64)
 

@@ -1,0 +1,367 @@
+"""The local engine: DuckDB reads and sorts, partitions of bounded size are built, and put together again."""
+
+import importlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .activities import Activities
+from .asking import Asking
+from .buying_cycle import BuyingCycle
+from .catalogue import FeatureField
+from .errors import ConfigurationError, DataError
+from .evaluation import Snapshots
+from .expressions import Evidence, PopulationNumber
+from .family import Family, FamilyFeature, list_features
+from .localtime import to_datetime
+from .partition import CUTOFF_TYPE, Customers, FeaturePlan, build_partition, candidates
+from .population import PopulationHistory, learn_population
+from .progress import Progress, silent
+from .question import Question
+from .satisfaction import Satisfaction
+from .snapshots import check_known
+from .spend import Spend
+from .store import GIGABYTE, EvidenceStore, Range
+from .timelines import TIMELINES, available_columns, table_columns
+
+FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities)
+"""The families that come with Patron."""
+
+NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "excluded_because", "target")
+"""Columns of a built table that are no features."""
+
+
+def load_families(names: Sequence[str]) -> tuple[type[Family], ...]:
+    """Patron's own families and those named as "package.module:Class"; ConfigurationError where one cannot be had."""
+    return FAMILIES + tuple(_load_family(name) for name in names)
+
+
+def _load_family(name: str) -> type[Family]:
+    module, _, attribute = name.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ConfigurationError(
+            "The family cannot be loaded.",
+            where="[run] families",
+            found=f"{name}: {error}",
+            remedy='name it as "package.module:Class", and see that the package is installed here',
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, Family)):
+        raise ConfigurationError(
+            "What is named is not a family.",
+            where="[run] families",
+            found=name,
+            remedy="name a subclass of patron.features.family.Family",
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A plan and the population values it uses."""
+
+    plan: FeaturePlan
+    population: PopulationHistory
+
+
+def prepare(
+    store: EvidenceStore, question: Question, families: Sequence[type[Family]], cutoffs: npt.NDArray[np.int64]
+) -> Prepared:
+    """What to compute for these cutoffs, with population values learned as of the business day of each."""
+    moments = np.unique(store.zone.floor_to_day(cutoffs)).tolist()
+    vocabularies = list(dict.fromkeys(name for family in families for name in family.vocabularies))
+    words = learn_population(
+        store, [name for name in vocabularies if _has_timeline(store, name)], (), moments
+    )
+    features = list_features(families, question, _evidence(store, words))
+    numbers = dict.fromkeys(
+        part
+        for each in features
+        for part in each.feature.expression.walk()
+        if isinstance(part, PopulationNumber)
+    )
+    learned = learn_population(store, (), numbers, moments)
+    values = [replace(a, numbers=b.numbers) for a, b in zip(words.values, learned.values, strict=True)]
+    return Prepared(_plan(store, question, features), PopulationHistory(tuple(values)))
+
+
+def prepare_as_learned(
+    store: EvidenceStore,
+    question: Question,
+    families: Sequence[type[Family]],
+    population: PopulationHistory,
+    names: Sequence[str],
+) -> Prepared:
+    """What to compute to get the named features again, with the population values they were learned with.
+
+    DataError names the features that the evidence at hand cannot give.
+    """
+    features = {
+        each.feature.name: each for each in list_features(families, question, _evidence(store, population))
+    }
+    missing = [name for name in names if name not in features]
+    if missing:
+        raise DataError(
+            "The evidence at hand cannot give all features that the model needs.",
+            where="the tables to score",
+            found=f"{len(missing)} of {len(names)} missing: {', '.join(missing[:8])}",
+            remedy="map the columns that were there in training, and name the same families",
+        )
+    return Prepared(_plan(store, question, [features[name] for name in names]), population)
+
+
+def _has_timeline(store: EvidenceStore, vocabulary: str) -> bool:
+    return TIMELINES[vocabulary.partition(".")[0]].table in store.columns
+
+
+def _evidence(store: EvidenceStore, population: PopulationHistory) -> dict[str, Evidence]:
+    """The timelines that this business has, with their columns and vocabularies."""
+    names = list(dict.fromkeys(name for values in population.values for name in values.words))
+    found = {}
+    for timeline, kind in TIMELINES.items():
+        present = store.columns.get(kind.table)
+        columns = None if present is None else available_columns(kind, present)
+        if columns is not None:
+            words = tuple(
+                (n.split(".")[1], population.words(n)) for n in names if n.split(".")[0] == timeline
+            )
+            found[timeline] = Evidence(timeline, columns, vocabularies=words)
+    return found
+
+
+def _plan(store: EvidenceStore, question: Question, features: Sequence[FamilyFeature]) -> FeaturePlan:
+    """The timelines and columns that the features and the target take, and nothing more."""
+    used: dict[str, set[str]] = {"orders": {"is_target"}, "lines": {"amount"}}
+    for each in features:
+        for measure in each.feature.expression.measures():
+            evidence = measure.window.evidence
+            columns = used.setdefault(evidence.timeline, set())
+            columns |= {chosen.column for chosen in evidence.filters}
+            if measure.column is not None and measure.column in TIMELINES[evidence.timeline].columns:
+                columns.add(measure.column)
+    timelines = {
+        name: tuple(c for c in TIMELINES[name].columns if c in used[name])
+        for name in TIMELINES
+        if name in used
+    }
+    columns_of: dict[str, tuple[str, ...]] = {}
+    for name, shown in timelines.items():
+        kind = TIMELINES[name]
+        wanted = table_columns(kind, shown, store.columns[kind.table])
+        columns_of[kind.table] = tuple(dict.fromkeys((*columns_of.get(kind.table, ()), *wanted)))
+    return FeaturePlan(
+        question,
+        store.zone.zone,
+        {name: store.observed_from(name) for name in columns_of},
+        store.observed_until,
+        tuple(features),
+        timelines,
+        columns_of,
+    )
+
+
+def needed_columns(plan: FeaturePlan, names: Sequence[str]) -> dict[str, list[str]]:
+    """For each table the columns without which the named features cannot be built."""
+    needed: dict[str, set[str]] = {"purchases": {"amount"}}
+    for each in plan.features:
+        if each.feature.name not in names:
+            continue
+        for measure in each.feature.expression.measures():
+            kind = TIMELINES[measure.window.evidence.timeline]
+            columns = needed.setdefault(kind.table, set())
+            columns |= set(kind.needs)
+            asked = [measure.column, *(chosen.column for chosen in measure.window.evidence.filters)]
+            columns |= {
+                source for name in asked if name in kind.columns for source in kind.columns[name or ""]
+            }
+    return {table: sorted(columns - {"is_target"}) for table, columns in sorted(needed.items())}
+
+
+def catalogue(plan: FeaturePlan) -> list[FeatureField]:
+    """The plan's features with unit and meaning; categories are found in the data."""
+    return [each.field() for each in plan.features]
+
+
+def partitions(
+    store: EvidenceStore,
+    prepared: Prepared,
+    cutoffs: npt.NDArray[np.int64],
+    *,
+    memory: int = 8 * GIGABYTE,
+    most_rows: int | None = None,
+    targets: bool = False,
+    progress: Progress = silent,
+) -> Iterator[tuple[Range, pa.Table]]:
+    """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes."""
+    plan = prepared.plan
+    parts = _ranges(store, plan, cutoffs.size, memory, most_rows)
+    for done, part in enumerate(parts):
+        progress("building snapshots", done, len(parts))
+        customers = _customers(store, part)
+        yield (
+            part,
+            build_partition(
+                store.tables(part, plan.columns),
+                customers,
+                candidates(customers, cutoffs),
+                plan,
+                prepared.population,
+                targets=targets,
+            ),
+        )
+    progress("building snapshots", len(parts), len(parts))
+
+
+def _ranges(
+    store: EvidenceStore, plan: FeaturePlan, cutoffs: int, memory: int, most_rows: int | None
+) -> list[Range]:
+    """Ranges that fit into a quarter of the memory, by what a fact and a snapshot take at their peak."""
+    fact_bytes = 400
+    snapshot_bytes = 200 + 24 * len(plan.features)
+    budget = max((memory - GIGABYTE // 2) // 4, GIGABYTE // 8) // fact_bytes
+    per_customer = 1 + cutoffs * snapshot_bytes // fact_bytes
+    return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
+
+
+def _customers(store: EvidenceStore, part: Range) -> Customers:
+    return Customers(part.low, store.known_from(part), store.known_until(part))
+
+
+def build_snapshots(
+    store: EvidenceStore, prepared: Prepared, cutoffs: npt.NDArray[np.int64], **options: Any
+) -> tuple[pa.Table, dict[str, int]]:
+    """All snapshots of the population asked about, and how many others were left out for which reason.
+
+    Rows are sorted by customer and cutoff; options are those of `partitions`.
+    """
+    kept, excluded = [], []
+    for part, table in partitions(store, prepared, cutoffs, **options):
+        in_population = pc.is_null(table["excluded_because"])
+        excluded.append(table["excluded_because"].drop_null())
+        wanted = table.filter(in_population).drop_columns(["excluded_because"])
+        kept.append(_with_ids(wanted, store.ids(part), part.low))
+    counts = pa.chunked_array(
+        [chunk for array in excluded for chunk in array.chunks], pa.string()
+    ).value_counts()
+    reasons = {str(count["values"]): int(count["counts"].as_py()) for count in counts}
+    return _together(kept), dict(sorted(reasons.items()))
+
+
+def build_anchored(
+    store: EvidenceStore,
+    prepared: Prepared,
+    customer: npt.NDArray[np.int64],
+    cutoff: npt.NDArray[np.int64],
+    *,
+    targets: bool = False,
+    memory: int = 8 * GIGABYTE,
+    most_rows: int | None = None,
+) -> pa.Table:
+    """One row for every (customer code, instant) pair that is asked for, sorted by both, whatever the population."""
+    check_known(cutoff, store.observed_until)
+    order = np.lexsort([cutoff, customer])
+    customer, cutoff = customer[order], cutoff[order]
+    tables = []
+    each = max(cutoff.size // max(store.customers, 1), 1)
+    for part in _ranges(store, prepared.plan, each, memory, most_rows):
+        low, high = np.searchsorted(customer, [part.low, part.high])
+        if low == high:
+            continue
+        table = build_partition(
+            store.tables(part, prepared.plan.columns),
+            _customers(store, part),
+            Snapshots.at(customer[low:high] - part.low, cutoff[low:high]),
+            prepared.plan,
+            prepared.population,
+            everyone=True,
+            targets=targets,
+        )
+        tables.append(_with_ids(table.drop_columns(["excluded_because"]), store.ids(part), part.low))
+    return _together(tables)
+
+
+def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Codes and instants of a frame with customer_id and cutoff; DataError where an id is unknown."""
+    name = "asked pairs"
+    store.connection.register(name, frame)
+    try:
+        columns = store.connection.sql(f'SELECT customer_id, cutoff FROM "{name}"').to_arrow_table()
+    except duckdb.Error as error:
+        raise DataError(
+            "The frame of pairs cannot be read.",
+            where="at",
+            found=str(error).splitlines()[0],
+            remedy="pass a frame with the columns customer_id and cutoff",
+        ) from None
+    ids, cutoff = columns["customer_id"], columns["cutoff"]
+    if not pa.types.is_temporal(cutoff.type) or cutoff.null_count or ids.null_count:
+        raise DataError(
+            "Pairs need a customer and a moment each.",
+            where="at",
+            found=f"cutoff is {cutoff.type}; {cutoff.null_count} cutoffs and {ids.null_count} ids are missing",
+            remedy="give cutoff as timestamps, without gaps",
+        )
+    instants = np.asarray(cutoff.cast(pa.timestamp("us")), "datetime64[us]").astype(np.int64)
+    zoned = pa.types.is_timestamp(cutoff.type) and cutoff.type.tz is not None
+    codes = store.codes(ids.combine_chunks())
+    if (codes < 0).any():
+        unknown = ids.filter(pa.array(codes < 0))
+        raise DataError(
+            "Some customers of the pairs are not in the evidence.",
+            where="at, column customer_id",
+            found=f"{len(unknown):,} of {len(ids):,}, for example {unknown[0].as_py()!r}",
+            remedy="leave them out, or bring the tables that know them",
+        )
+    return codes, instants if zoned else store.zone.to_utc(instants)
+
+
+def _with_ids(table: pa.Table, ids: pa.Array, first: int) -> pa.Table:
+    places = pa.array(np.asarray(table["customer"]) - first)
+    return table.add_column(1, "customer_id", ids.take(places))
+
+
+def _together(tables: list[pa.Table]) -> pa.Table:
+    """Tables of several partitions as one, its dictionaries sorted and free of words that nobody has."""
+    table = pa.concat_tables([_as_text(table) for table in tables])
+    for place, name in enumerate(table.column_names):
+        if name not in NOT_FEATURES and pa.types.is_string(table[name].type):
+            table = table.set_column(place, name, sorted_dictionary(table[name]))
+    return table.combine_chunks()
+
+
+def _as_text(table: pa.Table) -> pa.Table:
+    for place, name in enumerate(table.column_names):
+        if pa.types.is_dictionary(table[name].type):
+            table = table.set_column(place, name, table[name].cast(pa.string()))
+    return table
+
+
+def sorted_dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Text as a dictionary of its words in sorted order."""
+    words = pc.unique(column).drop_null().sort()
+    return pa.DictionaryArray.from_arrays(pc.index_in(column, words).combine_chunks(), words)
+
+
+def feature_names(table: pa.Table) -> list[str]:
+    """The columns of a built table that are features."""
+    return [name for name in table.column_names if name not in NOT_FEATURES]
+
+
+def cutoff_array(moments: npt.NDArray[np.int64]) -> pa.Array:
+    """Instants as an arrow array of cutoffs."""
+    return pa.array(moments).cast(CUTOFF_TYPE)
+
+
+def describe_cutoffs(moments: npt.NDArray[np.int64]) -> Mapping[str, str]:
+    """First and last of some cutoffs, for messages."""
+    return {
+        "first": to_datetime(int(moments[0])).isoformat(),
+        "last": to_datetime(int(moments[-1])).isoformat(),
+    }

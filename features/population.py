@@ -1,0 +1,118 @@
+"""Population values: what is learned from everybody's facts, as of each cutoff and never later."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from .expressions import PopulationNumber
+from .family import name_part
+from .sources import quoted
+from .store import EvidenceStore
+from .timelines import TIMELINES
+
+MOST_WORDS = 8
+"""How many frequent values of a text column get features of their own."""
+
+_STATISTICS = {"maximum": "max", "mean": "avg", "median": "median"}
+
+
+@dataclass(frozen=True)
+class PopulationValues:
+    """What was learned from the facts known before `as_of` (an instant).
+
+    `numbers` are statistics by name; `words` are the frequent values of text columns, the most frequent first.
+    """
+
+    as_of: int
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data for the contract."""
+        words = {name: list(found) for name, found in self.words.items()}
+        return {"as_of": self.as_of, "numbers": dict(self.numbers), "words": words}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """What `to_dict` described."""
+        words = {name: tuple(found) for name, found in plain["words"].items()}
+        return cls(int(plain["as_of"]), dict(plain["numbers"]), words)
+
+
+@dataclass(frozen=True)
+class PopulationHistory:
+    """Population values as of several moments; a cutoff uses the latest that were learned at or before it."""
+
+    values: tuple[PopulationValues, ...]
+
+    def numbers(self, name: str, cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """A statistic as each cutoff knew it, NaN where nothing was known; float64[s]."""
+        known = [values.numbers.get(name, np.nan) for values in self.values]
+        return np.array([*known, np.nan])[self._places(cutoffs)]
+
+    def knows(self, vocabulary: str, word: str, cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        """Whether a word was among the frequent ones at each cutoff; bool[s]."""
+        known = [word in values.words.get(vocabulary, ()) for values in self.values]
+        return np.array([*known, False])[self._places(cutoffs)]
+
+    def words(self, vocabulary: str) -> tuple[str, ...]:
+        """All words that were frequent at any of the moments, sorted; of two that would share a name, the first."""
+        found = {word for values in self.values for word in values.words.get(vocabulary, ())}
+        by_name: dict[str, str] = {}
+        for word in sorted(found):
+            by_name.setdefault(name_part(word), word)
+        return tuple(by_name.values())
+
+    def _places(self, cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Where each cutoff's values stand; -1 (the unknown ones at the end) before the first."""
+        moments = np.array([values.as_of for values in self.values], np.int64)
+        return np.searchsorted(moments, cutoffs, side="right") - 1
+
+
+def learn_population(
+    store: EvidenceStore,
+    vocabularies: Sequence[str],
+    numbers: Iterable[PopulationNumber],
+    moments: Sequence[int],
+) -> PopulationHistory:
+    """What the population's facts known before each of the moments say."""
+    wanted = list(numbers)
+    return PopulationHistory(
+        tuple(
+            PopulationValues(
+                moment,
+                {number.name: _number(store, number, moment) for number in wanted},
+                {name: _words(store, name, moment) for name in vocabularies},
+            )
+            for moment in sorted(moments)
+        )
+    )
+
+
+def _known_events(timeline: str, moment: int) -> str:
+    """FROM and WHERE for the events of a timeline that were known before a moment."""
+    kind = TIMELINES[timeline]
+    return f"FROM {quoted(kind.table)} WHERE ({kind.event_sql}) AND {kind.known_sql} < {moment} AND until >= {moment}"
+
+
+def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> float:
+    statistic = f"{_STATISTICS[number.statistic]}({quoted(number.column)})"
+    row = store.connection.execute(
+        f"SELECT CAST({statistic} AS DOUBLE) {_known_events(number.timeline, moment)}"
+    ).fetchone()
+    return float("nan") if row is None or row[0] is None else float(row[0])
+
+
+def _words(store: EvidenceStore, vocabulary: str, moment: int) -> tuple[str, ...]:
+    timeline, column = vocabulary.split(".")
+    if column not in store.columns.get(TIMELINES[timeline].table, ()):
+        return ()
+    word = quoted(column)
+    rows = store.connection.execute(
+        f"SELECT {word} {_known_events(timeline, moment)} AND {word} IS NOT NULL"
+        f" GROUP BY {word} ORDER BY count(*) DESC, {word} LIMIT {MOST_WORDS}"
+    ).fetchall()
+    return tuple(str(row[0]) for row in rows)

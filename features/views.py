@@ -1,0 +1,106 @@
+"""Views: what each snapshot may see of a timeline, as a stretch of rows in one array."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from . import kernels
+from .localtime import DAY, FOREVER
+from .timelines import Array, Timeline
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class View:
+    """A timeline as seen from snapshots: snapshot i sees the rows [begin[i], end[i]), in the order they happened.
+
+    Rows lie in segments bounded by `offsets`: one for each customer, and one of its own for a snapshot that must not
+    see a row which happened before others that it does see (late, corrected or linked later). Sums and gaps start
+    anew in every segment, so no value depends on another customer or on what became known later.
+    """
+
+    happened: Integers
+    offsets: Integers
+    begin: Integers
+    end: Integers
+    columns: Mapping[str, Array]
+    dictionaries: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, timeline: Timeline, customer: Integers, as_of: Integers) -> "View":
+        """What snapshots (customer int64[s] counted from zero, as_of int64[s]; sorted by both) see of a timeline."""
+        rows = (timeline.starts, timeline.known, timeline.until, FOREVER, customer, as_of)
+        ends, own, mains = kernels.visible_prefix(*rows)
+        if timeline.is_plain:
+            begin = timeline.starts[customer]
+            return cls(
+                timeline.happened,
+                timeline.starts,
+                begin,
+                begin + ends,
+                timeline.columns,
+                timeline.dictionaries,
+            )
+        main_at = np.concatenate([[0], np.cumsum(mains)])
+        own_at = main_at[-1] + np.concatenate([[0], np.cumsum(own)])
+        places = kernels.lay_out_segments(*rows, main_at[:-1], own, own_at[:-1], int(own_at[-1]))
+        begin = np.where(own > 0, own_at[:-1], main_at[:-1][customer])
+        return cls(
+            timeline.happened[places],
+            np.unique(np.concatenate([main_at, own_at])),
+            begin,
+            begin + np.where(own > 0, own, ends),
+            {name: values[places] for name, values in timeline.columns.items()},
+            timeline.dictionaries,
+        )
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> "View":
+        """The same with only the rows that are kept, bool[rows]."""
+        before = np.concatenate([[0], np.cumsum(keep)])
+        return View(
+            self.happened[keep],
+            before[self.offsets],
+            before[self.begin],
+            before[self.end],
+            {name: values[keep] for name, values in self.columns.items()},
+            self.dictionaries,
+        )
+
+    @cached_property
+    def days(self) -> Floats:
+        """When each row happened, in days since the first row of its segment (so that none depends on the rest)."""
+        origin = np.repeat(self.happened[self._first_rows], np.diff(self._filled))
+        return np.asarray((self.happened - origin) / DAY, np.float64)
+
+    @cached_property
+    def gap(self) -> Floats:
+        """Days since the row before in the same segment; NaN for the first."""
+        gaps = np.full(self.happened.size, np.nan)
+        gaps[1:] = np.diff(self.happened) / DAY
+        gaps[self._first_rows] = np.nan
+        return gaps
+
+    @cached_property
+    def _filled(self) -> Integers:
+        """The bounds of the segments that have rows."""
+        return np.unique(self.offsets)
+
+    @property
+    def _first_rows(self) -> Integers:
+        return self._filled[:-1]
+
+    def codes(self, column: str) -> Integers:
+        """A text column's codes in its dictionary, -1 for unknown; int64[rows]."""
+        return np.asarray(self.columns[column], np.int64)
+
+    def numbers(self, column: str) -> Floats:
+        """A column as float64[rows], in its own unit; NaN for unknown. `gap` and money are understood."""
+        if column == "gap":
+            return self.gap
+        values = self.columns[column]
+        return np.asarray(values, np.float64)
