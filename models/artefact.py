@@ -1,0 +1,178 @@
+"""A trained model as a directory of data: text and JSON whose digests are verified before anything is read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import lightgbm
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from patron.features.errors import ModelError
+
+from .calibration import Calibrator, calibrator_from_dict
+from .contract import Contract, canonical_json
+from .encoding import encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MANIFEST = "manifest.json"
+FILES = ("booster.txt", "calibration.json", "card.md", "contract.json", "judged.txt")
+"""What an artefact consists of, beside its manifest."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A model as it is kept: two boosters of one recipe, the calibration, the contract, and a card to read.
+
+    `booster` is the production booster, refit on all mature targets: scoring uses it. `judged` is the one whose
+    targets were mature before the first test cutoff: reports speak of it. Both are LightGBM text as
+    `RepurchaseClassifier.to_text` gives it.
+    """
+
+    booster: str
+    judged: str
+    calibrator: Calibrator
+    contract: Contract
+    card: str
+
+    def predict(self, table: "pa.Table | pd.DataFrame") -> NDArray[np.float64]:
+        """A table that has the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks."""
+        features = encode(table, self.contract.features, needs=self.contract.tables)
+        return self.predict_matrix(features)
+
+    def predict_matrix(self, features: NDArray[np.float32], *, judged: bool = False) -> NDArray[np.float64]:
+        """Encoded features [n, k] to calibrated probabilities [n], on request by the judged booster."""
+        if not len(features):  # LightGBM refuses a matrix without rows
+            return np.empty(0)
+        booster = self._judged_booster if judged else self._booster
+        return self.calibrator.apply(np.asarray(booster.predict(features)))
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the manifest, and so of all files: it names exactly this model."""
+        return _sha256(self.files()[MANIFEST])
+
+    def files(self) -> dict[str, bytes]:
+        """All files of the artefact by name, the same bytes for the same model."""
+        texts = {
+            "booster.txt": self.booster,
+            "calibration.json": canonical_json(self.calibrator.to_dict()),
+            "card.md": self.card,
+            "contract.json": canonical_json(self.contract.to_dict()),
+            "judged.txt": self.judged,
+        }
+        files = {name: text.encode() for name, text in texts.items()}
+        digests = {name: _sha256(content) for name, content in files.items()}
+        manifest = canonical_json({"format": 1, "sha256": digests})
+        return {**files, MANIFEST: manifest.encode()}
+
+    @cached_property
+    def _booster(self) -> lightgbm.Booster:
+        return _read_booster(self.booster, "booster.txt", len(self.contract.features))
+
+    @cached_property
+    def _judged_booster(self) -> lightgbm.Booster:
+        return _read_booster(self.judged, "judged.txt", len(self.contract.features))
+
+
+def save(folder: Path, artefact: Artefact) -> None:
+    """Write an artefact into a folder, made if need be; ModelError where the folder holds anything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    present = sorted(path.name for path in folder.iterdir())
+    if present:
+        raise ModelError(
+            "A model is only saved into an empty folder.",
+            where=str(folder),
+            found=", ".join(present),
+            remedy="choose another folder",
+        )
+    for name, content in artefact.files().items():
+        (folder / name).write_bytes(content)
+
+
+def load(folder: Path) -> Artefact:
+    """Read the artefact in a folder; ModelError naming the file that is missing, damaged, or does not belong.
+
+    Every file is read once, and its digest verified before its content is looked at. No code is loaded.
+    """
+    contents = _read_all(folder)
+    _verify(contents, folder)
+    texts = {name: content.decode() for name, content in contents.items()}
+    try:
+        calibrator = calibrator_from_dict(json.loads(texts["calibration.json"]))
+        contract = Contract.from_dict(json.loads(texts["contract.json"]))
+    except (KeyError, TypeError, ValueError) as problem:
+        raise ModelError(
+            "The model was written in a form that this version of Patron does not read.",
+            where=str(folder),
+            found=repr(problem),
+            remedy="load it with the version of Patron that made it, or train again",
+        ) from problem
+    return Artefact(texts["booster.txt"], texts["judged.txt"], calibrator, contract, texts["card.md"])
+
+
+def _read_all(folder: Path) -> dict[str, bytes]:
+    """The content of every file of an artefact; ModelError where files are missing or do not belong."""
+    if not (folder / MANIFEST).is_file():
+        raise ModelError(
+            "This folder does not hold a Patron model.",
+            where=str(folder),
+            found=f"no {MANIFEST}",
+            remedy="name the folder that a training run wrote, or a model of the registry",
+        )
+    present = {path.name for path in folder.iterdir()}
+    expected = {*FILES, MANIFEST}
+    for what, names in (("is missing", expected - present), ("does not belong to it", present - expected)):
+        if names:
+            raise _damaged(f"a file {what}", folder, ", ".join(sorted(names)))
+    return {name: (folder / name).read_bytes() for name in sorted(expected)}
+
+
+def _verify(contents: Mapping[str, bytes], folder: Path) -> None:
+    """Compare every file with the manifest; ModelError naming those that differ."""
+    try:
+        manifest = json.loads(contents[MANIFEST])
+        recorded = dict(manifest["sha256"])
+    except (KeyError, TypeError, ValueError) as problem:
+        raise _damaged("the manifest cannot be read", folder, MANIFEST) from problem
+    changed = [name for name in FILES if recorded.get(name) != _sha256(contents[name])]
+    if changed or recorded.keys() != set(FILES):
+        names = changed or sorted(recorded.keys() ^ set(FILES))
+        raise _damaged("a file is not as it was written", folder, ", ".join(names))
+
+
+def _damaged(what: str, folder: Path, names: str) -> ModelError:
+    return ModelError(
+        f"The model is damaged: {what}.",
+        where=str(folder),
+        found=names,
+        remedy="fetch it again from the registry, or train again",
+    )
+
+
+def _read_booster(text: str, name: str, n_features: int) -> lightgbm.Booster:
+    try:
+        booster = lightgbm.Booster(model_str=text)
+    except lightgbm.basic.LightGBMError as problem:
+        raise ModelError(
+            "The booster cannot be read.", where=name, found=str(problem), remedy="train again"
+        ) from problem
+    if booster.num_feature() != n_features:
+        raise ModelError(
+            "Booster and contract do not fit each other.",
+            where=name,
+            found=f"{booster.num_feature()} columns in the booster, {n_features} features in the contract",
+            remedy="train again",
+        )
+    return booster
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
