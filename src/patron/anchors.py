@@ -28,4 +28,4 @@ def read_anchors(path: Path) -> pa.Table:
                 remedy="give the columns customer_id and cutoff",
             )
         names = ", ".join(map(quoted, ("customer_id", "cutoff")))
-        return connection.execute(f"SELECT {names} FROM {source.relation}").to_arrow_table()
+        return connection.sql(f"SELECT {names} FROM {source.relation}").to_arrow_table()

@@ -1,0 +1,46 @@
+"""Progress is drawn on a terminal only; results are never mixed with it."""
+
+import io
+import json
+import math
+
+import pytest
+
+from patron.console import progress_shown, show
+from patron.features.progress import silent
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_without_a_terminal_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    with progress_shown() as progress:
+        assert progress is silent
+
+
+def test_a_terminal_gets_a_bar_per_task(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with progress_shown() as progress:
+        progress("building snapshots", 1, 12)
+        progress("building snapshots", 12, 12)
+        progress("reading", 3, 0)
+
+    assert "building snapshots" in terminal.getvalue()
+    assert "12/12" in terminal.getvalue()
+
+
+def test_machines_never_get_numbers_that_json_does_not_know():
+    with pytest.raises(ValueError, match="JSON"):
+        show([], {"auc": math.nan}, as_json=True)
+
+
+def test_one_json_object_or_lines(capsys: pytest.CaptureFixture[str]):
+    show(["a", "b"], {"x": 1}, as_json=False)
+    assert capsys.readouterr().out == "a\nb\n"
+    show(["a", "b"], {"x": 1}, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"x": 1}
