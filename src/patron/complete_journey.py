@@ -39,8 +39,8 @@ customer_id = "household_id"
 purchased_at = "transaction_timestamp"
 timezone = "UTC"                       # its naive times: read as UTC, shops are busiest in the late afternoon
 order_id = "basket_id"                 # 478 baskets sum to zero (or less): they are orders, not purchases
-amount = "sales_value"                 # what the shop received
-discount = {{ sql = "retail_disc + coupon_disc + coupon_match_disc" }}
+amount = {{ sql = "round(sales_value, 2)" }}  # what the shop received; 20 zeros are stored as 1e-16 and the like
+discount = {{ sql = "round(retail_disc + coupon_disc + coupon_match_disc, 2)" }}
 category = "product_category"          # 302 of them; of the 30 departments one, GROCERY, has 63 % of the lines
 # quantity and product_id have the contract's names. Fuel is counted in thousandths of a gallon, not in pieces:
 quantity = {{ sql = "case when quantity <= 100 then quantity end" }}

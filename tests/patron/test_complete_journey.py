@@ -10,6 +10,7 @@ import pytest
 from patron.complete_journey import write_complete_journey
 from patron.config import load_config
 from patron.features.errors import ConfigurationError
+from patron.features.store import EvidenceStore
 from patron.written_evidence import WrittenEvidence
 
 
@@ -78,6 +79,15 @@ def test_a_contact_is_answered_by_the_first_redemption_of_its_campaign(activitie
 def test_a_redemption_is_not_known_before_its_day_ends(activities: pd.DataFrame) -> None:
     redeemed = activities.loc[activities["activity"] == "coupon redemption", "occurred_at"]
     assert set(redeemed.dt.strftime("%H:%M:%S")) == {"23:59:59"}
+
+
+def test_no_line_is_refused(written: WrittenEvidence) -> None:
+    config = load_config(written.config)
+    with EvidenceStore(config.data, config.question) as store:
+        used = {name: (account.used, dict(account.quarantined)) for name, account in store.accounts.items()}
+        unreadable = store.accounts["purchases"].unreadable
+    assert used == {"purchases": (1_469_307, {}), "activities": (8_691, {})}
+    assert not any(unreadable.values())
 
 
 def test_the_configuration_asks_the_fortnight_question(written: WrittenEvidence) -> None:

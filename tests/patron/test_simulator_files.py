@@ -9,6 +9,7 @@ import pytest
 from patron.config import load_config
 from patron.features.contracts import TABLES
 from patron.features.errors import ConfigurationError
+from patron.features.store import EvidenceStore
 from patron.simulator import Retailer, SimulatedRetailer, simulate
 
 SMALL = Retailer(customers=250, days=120, chunk_customers=100)
@@ -54,6 +55,14 @@ def test_the_configuration_names_every_table_and_never_the_truth(tmp_path: Path)
         assert table.path is not None
         assert list(tmp_path.glob(table.path)), table.name
     assert "truth" not in written.config.read_text()
+
+
+def test_every_row_that_is_written_can_be_used(tmp_path: Path) -> None:
+    written = SimulatedRetailer(SMALL).write(tmp_path)
+    config = load_config(written.config)
+    with EvidenceStore(config.data, config.question) as store:
+        assert {name: account.used for name, account in store.accounts.items()} == dict(written.rows)
+        assert not any(account.odd_times for account in store.accounts.values())
 
 
 @pytest.mark.parametrize(("timezone", "hour"), [("Europe/Berlin", 23), ("UTC", 0)])
