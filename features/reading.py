@@ -26,6 +26,10 @@ ALWAYS = -(2**62)
 """When an undated attribute became true: before everything."""
 
 
+REFUSAL = '"refused because"'
+"""The column that says why a row is refused, null for good rows; no contract has one of that name."""
+
+
 @dataclass(frozen=True)
 class TableAccount:
     """What became of a table's rows: `rows == used + sum(quarantined.values())`, always.
@@ -68,7 +72,7 @@ class _Part:
 
 
 class TableReader:
-    """Reads one table into DuckDB as `read <name>`: the contract's columns, and a `reason` for refused rows."""
+    """Reads one table into DuckDB as `read <name>`: the contract's columns, and why a row is refused."""
 
     def __init__(
         self,
@@ -243,8 +247,8 @@ class TableReader:
         cases = " ".join(
             f"WHEN {condition} THEN {literal(reason)}" for condition, reason in self._problems(parts)
         )
-        selected = ", ".join([*columns, *unreadable, '"odd time"', "reason"])
-        self._judged = self._without_repeats(f"(SELECT *, CASE {cases} END AS reason FROM {rows})", parts)
+        selected = ", ".join([*columns, *unreadable, '"odd time"', REFUSAL])
+        self._judged = self._without_repeats(f"(SELECT *, CASE {cases} END AS {REFUSAL} FROM {rows})", parts)
         self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
 
     def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
@@ -261,15 +265,15 @@ class TableReader:
             )
         keys = ", ".join(quoted("value " + name) for name in (*self.spec.key, "recorded_at"))
         order = ", ".join(part.value for part in parts)
-        repeat = f"row_number() OVER (PARTITION BY reason IS NULL, {keys} ORDER BY {order}) > 1"
+        repeat = f"row_number() OVER (PARTITION BY {REFUSAL} IS NULL, {keys} ORDER BY {order}) > 1"
         return (
-            f"(SELECT * REPLACE (CASE WHEN reason IS NULL AND {repeat}"
-            f" THEN 'repeats a key and its recorded_at' ELSE reason END AS reason) FROM {judged})"
+            f"(SELECT * REPLACE (CASE WHEN {REFUSAL} IS NULL AND {repeat}"
+            f" THEN 'repeats a key and its recorded_at' ELSE {REFUSAL} END AS {REFUSAL}) FROM {judged})"
         )
 
     def _account(self, parts: list[_Part]) -> TableAccount:
         rows = self._execute(
-            f"SELECT reason, count(*), min(happened), max(happened) FROM {self.name} GROUP BY reason ORDER BY reason"
+            f"SELECT {REFUSAL}, count(*), min(happened), max(happened) FROM {self.name} GROUP BY 1 ORDER BY 1"
         ).fetchall()
         used = next((row for row in rows if row[0] is None), (None, 0, None, None))
         counts = {str(row[0]): int(row[1]) for row in rows if row[0] is not None}
@@ -280,7 +284,7 @@ class TableReader:
             used=int(used[1]),
             quarantined=counts,
             unreadable=self._unreadable(parts),
-            odd_times=self._count('"odd time" AND reason IS NULL'),
+            odd_times=self._count(f'"odd time" AND {REFUSAL} IS NULL'),
             first=used[2],
             last=used[3],
         )
@@ -294,7 +298,7 @@ class TableReader:
             if p.column.kind in ("money", "number", "flag") and not p.column.required
         ]
         counts = {
-            name: self._count(f"reason IS NULL AND {quoted('unreadable ' + name)}") for name in optional
+            name: self._count(f"{REFUSAL} IS NULL AND {quoted('unreadable ' + name)}") for name in optional
         }
         return {name: count for name, count in counts.items() if count}
 
@@ -324,7 +328,7 @@ class TableReader:
 
     def _refuse_mixed_currencies(self, account: TableAccount) -> None:
         rows = self._execute(
-            f"SELECT currency, count(*) FROM {self.name} WHERE reason IS NULL AND currency IS NOT NULL"
+            f"SELECT currency, count(*) FROM {self.name} WHERE {REFUSAL} IS NULL AND currency IS NOT NULL"
             " GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 6"
         ).fetchall()
         if len(rows) > 1:
@@ -339,8 +343,8 @@ class TableReader:
         """The refused rows as they came, with the reason, as a Parquet file."""
         own = ", ".join(quoted(name) for name in self.source.types)
         self._execute(
-            f'COPY (SELECT {own}, reason AS "quarantined because" FROM {self._judged}'
-            f" WHERE reason IS NOT NULL) TO {literal(file)} (FORMAT parquet)"
+            f'COPY (SELECT {own}, {REFUSAL} AS "quarantined because" FROM {self._judged}'
+            f" WHERE {REFUSAL} IS NOT NULL) TO {literal(file)} (FORMAT parquet)"
         )
 
     def _execute(self, query: str) -> duckdb.DuckDBPyConnection:

@@ -19,7 +19,7 @@ from .errors import DataError
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Purchase, Question
-from .reading import TableAccount, TableReader
+from .reading import REFUSAL, TableAccount, TableReader
 from .sources import literal, open_source, quoted
 from .tables import DataSpec
 
@@ -129,13 +129,13 @@ class EvidenceStore:
                 continue
             at = "greatest(happened, recorded_at)" if "recorded_at" in reader.columns else "happened"
             known += [
-                f"SELECT {column} AS id, {at} AS known FROM {reader.name} WHERE reason IS NULL"
+                f"SELECT {column} AS id, {at} AS known FROM {reader.name} WHERE {REFUSAL} IS NULL"
                 for column in reader.id_types
             ]
         if "identities" in self._readers:
             known.append(
                 f"SELECT customer_id AS id, happened AS known FROM {self._readers['identities'][0].name}"
-                " WHERE reason IS NULL"
+                f" WHERE {REFUSAL} IS NULL"
             )
         self.connection.execute(
             "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
@@ -153,7 +153,7 @@ class EvidenceStore:
                 " SELECT alias.customer, arg_min(main.customer, (happened, main.customer)), min(happened)"
                 f" FROM {self._readers['identities'][0].name} AS link JOIN customers AS alias ON alias.id = alias_id"
                 " JOIN customers AS main ON main.id = customer_id"
-                " WHERE reason IS NULL AND alias.customer <> main.customer GROUP BY alias.customer"
+                f" WHERE {REFUSAL} IS NULL AND alias.customer <> main.customer GROUP BY alias.customer"
             )
 
     def _refuse_strangers(self) -> None:
@@ -163,8 +163,8 @@ class EvidenceStore:
             if name in ("purchases", "identities"):
                 continue
             shared = self.connection.execute(
-                f"SELECT 1 FROM {reader.name} WHERE reason IS NULL AND customer_id IN"
-                f" (SELECT customer_id FROM {purchases} WHERE reason IS NULL) LIMIT 1"
+                f"SELECT 1 FROM {reader.name} WHERE {REFUSAL} IS NULL AND customer_id IN"
+                f" (SELECT customer_id FROM {purchases} WHERE {REFUSAL} IS NULL) LIMIT 1"
             ).fetchone()
             if shared is None:
                 examples = " and ".join(self._example_id(table) for table in (purchases, reader.name))
@@ -177,7 +177,7 @@ class EvidenceStore:
 
     def _example_id(self, table: str) -> str:
         row = self.connection.execute(
-            f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {table} WHERE reason IS NULL"
+            f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {table} WHERE {REFUSAL} IS NULL"
         ).fetchone()
         name = table.strip('"').removeprefix("read ")
         return f"{row[0]!r} in {name}" if row else name
@@ -193,7 +193,7 @@ class EvidenceStore:
             f"{self._superseded(reader)} AS until",
         ]
         kept += [self._person(reader, column) for column in columns]
-        facts = f"(SELECT * FROM {reader.name} WHERE reason IS NULL)"
+        facts = f"(SELECT * FROM {reader.name} WHERE {REFUSAL} IS NULL)"
         if name == "purchases":
             kept.append("is_target")
             facts = self._with_target_lines(facts, question, reader)
