@@ -73,7 +73,7 @@ def load_config(
     _add_frames(values, frames or {})
     _check_sections(values)
     values = fill(values, "")
-    config = Config(
+    return Config(
         data=_read_data(values, folder),
         question=_read_question(values.get("question", {})),
         training=TrainingSettings(**TRAINING.read(values.get("training", {}))),
@@ -81,8 +81,6 @@ def load_config(
         run=RunSettings(**RUN.read(values.get("run", {}))),
         path=path,
     )
-    _check_cutoffs(config)
-    return config
 
 
 def _copy(values: Any) -> Any:
@@ -246,13 +244,3 @@ def to_utc(moment: datetime, zone: str) -> datetime:
     """
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(zone), fold=0)
     return aware.astimezone(UTC)
-
-
-def _check_cutoffs(config: Config) -> None:
-    if config.training.test_cutoffs >= config.question.cutoffs:
-        raise ConfigurationError(
-            "All cutoffs are test cutoffs: none is left to learn from.",
-            where="[training] test_cutoffs and [question] cutoffs",
-            found=f"{config.training.test_cutoffs} of {config.question.cutoffs}",
-            remedy="raise [question] cutoffs, or lower [training] test_cutoffs",
-        )

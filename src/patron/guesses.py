@@ -12,7 +12,7 @@ from patron.features.tables import ColumnSource
 from .inspection import ColumnProfile, FileProfile
 from .vocabulary import COLUMNS, PRICES, Words, name_score, speaks_for
 
-LEAST_COLUMN = 0.4
+LEAST_COLUMN = 0.35
 """A column whose name fits less is not proposed."""
 LEAST_TABLE = 0.6
 """A file that fits a table less, its name included, is not proposed."""
@@ -202,9 +202,13 @@ def _with_amount(file: FileProfile, guesses: dict[str, ColumnGuess]) -> dict[str
         return guesses
     price, quantity = priced[0], guesses.get("quantity")
     if quantity is None or quantity.source.name is None:
-        alone = ColumnGuess("amount", ColumnSource(name=price.name), "no quantity was found", score=0.6)
+        alone = ColumnGuess("amount", ColumnSource(name=price.name), "no quantity was found", score=0.8)
         return {"amount": alone, **guesses}
-    product = ColumnSource(sql=f"{quoted(quantity.source.name)} * {quoted(price.name)}")
+    factors = [quoted(quantity.source.name), quoted(price.name)]
+    if file.is_text:
+        # A column of a CSV that is mapped by its name is text in expressions too.
+        factors = [f"TRY_CAST({factor} AS DOUBLE)" for factor in factors]
+    product = ColumnSource(sql=" * ".join(factors))
     if "amount" in guesses:
         found = guesses["amount"]
         others = (*found.alternatives, str(product.sql))
@@ -246,8 +250,11 @@ def read_time(
     if column.is_time or column.type == "VARCHAR":
         if _reads(connection, file.texts, f"TRY_CAST(trim({name}) AS TIMESTAMP)", name):
             return ColumnSource(name=column.name)
-        # In a CSV that DuckDB reads in another order than year-month-day, an expression sees what DuckDB found.
-        return ColumnSource(sql=name) if column.is_time else _formatted(connection, file.source, name, name)
+        if column.is_time:
+            # A CSV's dates that are not year-month-day: an expression sees what DuckDB made of them. The interval
+            # keeps a later cast from reaching down to the text, which DuckDB would then read as year-month-day.
+            return ColumnSource(sql=f"{name} + INTERVAL 0 SECOND")
+        return _formatted(connection, file.source, name, name)
     if column.is_number and column.low is not None:
         return _numbered(connection, file.source, column)
     return None

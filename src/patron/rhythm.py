@@ -41,8 +41,11 @@ class Rhythm:
 
     @property
     def cutoffs(self) -> int:
-        """How many cutoffs, a horizon apart, have a label window after them and a horizon of history before."""
-        return max(min(MOST_CUTOFFS, self.span // self.horizon - 1), 1)
+        """How many cutoffs, a horizon apart, have a label window after them and a horizon of history before.
+
+        Never less than one to learn from and one to be judged on, which `patron check` may find too little.
+        """
+        return max(min(MOST_CUTOFFS, self.span // self.horizon - 1), 2)
 
     @property
     def lookback(self) -> int:
