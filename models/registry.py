@@ -1,0 +1,232 @@
+"""The registry of models in MLflow: log a version, name it by an alias, and get a verified artefact back."""
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from patron.features.errors import ModelError
+from patron.features.tracking import Tracking
+
+from .artefact import MANIFEST, Artefact, load, save
+from .pyfunc import example_of, signature_of
+from .tracking_store import experiment_id, store_exists, tracking_to
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities.model_registry import ModelVersion
+
+CHAMPION = "champion"
+"""The alias of the version that scores."""
+
+_DIGEST_TAG = "patron.digest"
+_REFERENCE = re.compile(r"(?:models:/)?(?P<name>[^/@:]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of a registered model."""
+
+    name: str
+    version: int
+    run_id: str
+    digest: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def uri(self) -> str:
+        """The address that always means this version."""
+        return f"models:/{self.name}/{self.version}"
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model that was found, verified and read; `registered` is None for a folder outside the registry."""
+
+    artefact: Artefact
+    folder: Path
+    registered: RegisteredVersion | None
+
+    @property
+    def uri(self) -> str:
+        """The address of the version, or the folder."""
+        return self.registered.uri if self.registered else str(self.folder)
+
+
+def log_model(artefact: Artefact, tracking: Tracking, *, run_id: str | None = None) -> RegisteredVersion:
+    """Log an artefact to a run and register it as the next version of the tracking's model.
+
+    The run is `run_id`, else the active one, else a new one. The version gets no alias. Nothing is fetched from a
+    package index: what the model needs is this version of Patron.
+    """
+    with tracking_to(tracking.uri) as mlflow, tempfile.TemporaryDirectory() as folder:
+        save(Path(folder) / "patron", artefact)
+        with _run(mlflow, tracking, run_id) as run:
+            logged = mlflow.pyfunc.log_model(
+                name="model",
+                loader_module="patron.models",
+                data_path=str(Path(folder) / "patron"),
+                signature=signature_of(artefact.contract),
+                input_example=example_of(artefact.contract),
+                pip_requirements=[f"patron=={installed_version('patron')}"],
+                metadata={_DIGEST_TAG: artefact.digest},
+            )
+        return _register(
+            _client(mlflow, tracking), tracking.model_name, logged, run.info.run_id, artefact.digest
+        )
+
+
+def resolve(reference: str | Path, tracking: Tracking) -> ResolvedModel:
+    """A folder, `models:/name@alias`, `models:/name/3`, `name@alias` or `name/3` to the verified model.
+
+    ModelError says what exists where the name, alias or version does not, and which file is damaged.
+    """
+    if (Path(reference) / MANIFEST).is_file():
+        return ResolvedModel(load(Path(reference)), Path(reference), None)
+    parts = _REFERENCE.fullmatch(str(reference))
+    if parts is None:
+        raise ModelError(
+            "This names neither a folder with a model nor a model of the registry.",
+            found=str(reference),
+            remedy=f"write models:/{tracking.model_name}@{CHAMPION}, models:/{tracking.model_name}/1, or a folder",
+        )
+    if not store_exists(tracking.uri):
+        raise _unknown(parts["name"], "nothing: the store is not there yet", tracking)
+    with tracking_to(tracking.uri) as mlflow:
+        client = _client(mlflow, tracking)
+        known = _versions(client, parts["name"])
+        if not known:
+            names = ", ".join(sorted(model.name for model in client.search_registered_models()))
+            raise _unknown(parts["name"], f"models {names}" if names else "no model", tracking)
+        registered = _pick(known, parts["alias"], parts["version"], tracking)
+        model = Path(
+            mlflow.artifacts.download_artifacts(
+                registered.uri, tracking_uri=tracking.uri, registry_uri=tracking.uri
+            )
+        )
+        flavour = mlflow.models.Model.load(model).flavors["python_function"]
+    folder = model / flavour["data"]
+    return ResolvedModel(load(folder), folder, registered)
+
+
+def versions(tracking: Tracking) -> list[RegisteredVersion]:
+    """All versions of the tracking's model, oldest first; none where it is not registered."""
+    if not store_exists(tracking.uri):
+        return []
+    with tracking_to(tracking.uri) as mlflow:
+        return _versions(_client(mlflow, tracking), tracking.model_name)
+
+
+def champion(tracking: Tracking, alias: str = CHAMPION) -> RegisteredVersion | None:
+    """The version of the tracking's model that has the alias; None where none has."""
+    return next((known for known in versions(tracking) if alias in known.aliases), None)
+
+
+def set_alias(tracking: Tracking, alias: str, version: int) -> None:
+    """Give the alias to one version of the tracking's model, and take it from any other; ModelError if unknown."""
+    known = versions(tracking)
+    if not known:
+        raise _unknown(tracking.model_name, "no version of it", tracking)
+    _pick(known, None, str(version), tracking)
+    with tracking_to(tracking.uri) as mlflow:
+        client = _client(mlflow, tracking)
+        client.set_registered_model_alias(tracking.model_name, alias, str(version))
+
+
+def delete_alias(tracking: Tracking, alias: str) -> None:
+    """Take an alias from whichever version of the tracking's model has it."""
+    with tracking_to(tracking.uri) as mlflow:
+        _client(mlflow, tracking).delete_registered_model_alias(tracking.model_name, alias)
+
+
+def _client(mlflow: Any, tracking: Tracking) -> "MlflowClient":
+    client: MlflowClient = mlflow.MlflowClient(tracking_uri=tracking.uri, registry_uri=tracking.uri)
+    return client
+
+
+@contextmanager
+def _run(mlflow: Any, tracking: Tracking, run_id: str | None) -> Iterator[Any]:
+    """The run to log to: the active one stays open, any other is closed at the end."""
+    active = mlflow.active_run()
+    if active is not None and run_id in (None, active.info.run_id):
+        yield active
+    elif run_id is not None:
+        with mlflow.start_run(run_id=run_id, nested=active is not None) as run:
+            yield run
+    else:
+        with mlflow.start_run(experiment_id=experiment_id(tracking)) as run:
+            yield run
+
+
+def _register(client: "MlflowClient", name: str, logged: Any, run_id: str, digest: str) -> RegisteredVersion:
+    """Register a logged model; what `mlflow.register_model` does, which would print each step."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(name)
+    except MlflowException as problem:
+        if problem.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    created = client.create_model_version(
+        name, logged.model_uri, run_id, tags={_DIGEST_TAG: digest}, model_id=logged.model_id
+    )
+    link = json.dumps([{"name": name, "version": int(created.version)}])
+    client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": link})
+    return RegisteredVersion(name, int(created.version), run_id, digest)
+
+
+def _versions(client: "MlflowClient", name: str) -> list[RegisteredVersion]:
+    """All versions of a model, oldest first, with their aliases."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        aliases = client.get_registered_model(name).aliases
+    except MlflowException as problem:
+        if problem.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        return []
+    found: list[ModelVersion] = []
+    token: str | None = None
+    while token != "":
+        page = client.search_model_versions(f"name='{name}'", page_token=token)
+        found.extend(page)
+        token = page.token or ""
+    return sorted((_registered(version, aliases) for version in found), key=lambda known: known.version)
+
+
+def _registered(version: "ModelVersion", aliases: dict[str, str]) -> RegisteredVersion:
+    number = int(version.version)
+    own = tuple(sorted(alias for alias, target in aliases.items() if int(target) == number))
+    digest = version.tags.get(_DIGEST_TAG, "")
+    return RegisteredVersion(version.name, number, version.run_id or "", digest, own)
+
+
+def _pick(
+    known: list[RegisteredVersion], alias: str | None, version: str | None, tracking: Tracking
+) -> RegisteredVersion:
+    """The version meant by an alias or a number; ModelError listing what exists."""
+    for candidate in known:
+        if alias in candidate.aliases or version == str(candidate.version):
+            return candidate
+    wanted = f"alias {alias}" if alias else f"version {version}"
+    listed = ", ".join(" @".join([str(entry.version), *entry.aliases]) for entry in known)
+    raise ModelError(
+        f"The model {known[0].name} has no {wanted}.",
+        where=tracking.uri,
+        found=f"versions {listed}",
+        remedy="name one of them",
+    )
+
+
+def _unknown(name: str, found: str, tracking: Tracking) -> ModelError:
+    return ModelError(
+        f"The model {name} is not registered.",
+        where=tracking.uri,
+        found=found,
+        remedy="train a model first, or name one that is registered",
+    )
