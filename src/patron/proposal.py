@@ -109,6 +109,8 @@ def _lines(guesses: Guesses, rhythm: Rhythm, last: date) -> Iterator[str]:
     yield ""
     yield "[data]"
     yield f'observed_until = "{until}"    # the day after the last fact; if that day is incomplete, "{last}"'
+    if rhythm.beyond:
+        yield f"# {rhythm.beyond:,} of the purchases lie more than a year later and would be quarantined: look at them."
     yield 'timezone = "UTC"                 # set your business\'s own, such as "Europe/London": it defines days'
     for table, guess in guesses.tables.items():
         yield ""

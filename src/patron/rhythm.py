@@ -14,6 +14,8 @@ from .guesses import TableGuess
 
 HORIZONS = (7, 14, 30, 60, 90, 180, 365)
 DEFAULT_GAP = 30
+FAR_DAYS = 366
+"""One purchase in a thousand that lies further from the others than this is a mistake: 1970-01-01, 2099-12-31."""
 MOST_CUTOFFS = 12
 FEWEST_CUTOFFS = 4
 
@@ -26,6 +28,8 @@ class Rhythm:
     last: date
     gap: float | None
     repeaters: int
+    beyond: int = 0
+    """Purchases so far after the others that they are taken for mistakes."""
 
     @property
     def horizon(self) -> int:
@@ -71,7 +75,15 @@ def measure_rhythm(connection: duckdb.DuckDBPyConnection, purchases: TableGuess)
         ), gaps AS (
             SELECT customer, day, day - lag(day) OVER (PARTITION BY customer ORDER BY day) AS gap FROM days
         )
-        SELECT min(day), max(day), median(gap), count(DISTINCT customer) FILTER (gap IS NOT NULL) FROM gaps
+        SELECT
+            min(day) FILTER (day >= early), max(day) FILTER (day <= late), median(gap),
+            count(DISTINCT customer) FILTER (gap IS NOT NULL), count(*) FILTER (day > late)
+        FROM gaps, (
+            SELECT
+                CAST(quantile_disc(day, 0.001) - INTERVAL {FAR_DAYS} DAY AS DATE) AS early,
+                CAST(quantile_disc(day, 0.999) + INTERVAL {FAR_DAYS} DAY AS DATE) AS late
+            FROM days
+        )
         """
     ).fetchone()
     if row is None or row[0] is None:

@@ -82,6 +82,15 @@ def test_observed_until_covers_the_last_fact_of_any_table_but_no_fact_far_off(tm
     assert propose_for(tmp_path).data.observed_until == datetime(2017, 12, 31, tzinfo=UTC)
 
 
+def test_purchases_far_in_the_future_do_not_move_observed_until_and_are_told(tmp_path: Path):
+    days = [f"c{number},2017-01-{1 + number % 28:02d},5" for number in range(3000)]
+    (tmp_path / "shop.csv").write_text("\n".join(["customer_id,date,amount", *days, "x,2099-12-31,5", ""]))
+    text = propose([tmp_path / "shop.csv"], tmp_path).text
+
+    assert 'observed_until = "2017-01-29"' in text
+    assert "# 1 of the purchases lie more than a year later" in text
+
+
 def test_a_short_history_still_gives_a_configuration_that_loads(tmp_path: Path):
     (tmp_path / "shop.csv").write_text("customer_id,date,amount\na,2017-01-02,1\nb,2017-01-20,1\n")
     text = propose([tmp_path / "shop.csv"], tmp_path).text

@@ -29,6 +29,15 @@ def test_gaps_are_between_days_with_a_purchase_and_returns_do_not_count(tmp_path
     assert rhythm_of(tmp_path, lines) == Rhythm(date(2017, 1, 1), date(2017, 2, 1), gap=20.0, repeaters=2)
 
 
+def test_a_stray_purchase_far_from_the_others_is_taken_for_a_mistake(tmp_path: Path):
+    days = [f"c{number},2017-01-{1 + number % 28:02d},5" for number in range(3000)]
+    rhythm = rhythm_of(
+        tmp_path, "\n".join([*days, "x,1970-01-01,5", "y,2099-12-31,5", "z,2099-12-31,-5", ""])
+    )
+
+    assert (rhythm.first, rhythm.last, rhythm.beyond) == (date(2017, 1, 1), date(2017, 1, 28), 1)
+
+
 def test_without_a_second_order_there_is_no_gap(tmp_path: Path):
     assert rhythm_of(tmp_path, "a,2017-01-01,5\nb,2017-01-02,5\n").gap is None
 
