@@ -7,7 +7,7 @@ import pytest
 
 from patron.features.catalogue import FeatureField
 from patron.features.errors import ModelError
-from patron.models.encoding import encode, unseen_categories
+from patron.models.encoding import encode, unseen_categories, with_plain_text
 
 NUMBER = FeatureField("orders_90d", "orders", "in the last 90 days", "buying")
 CATEGORY = FeatureField("channel", "", "last channel", "buying", "category", ("app", "shop"))
@@ -86,6 +86,11 @@ def test_a_column_of_nulls_is_all_missing_whatever_the_kind() -> None:
 
 def test_no_rows_give_no_rows() -> None:
     assert encode(table(TEXT).slice(0, 0), FEATURES).shape == (0, 2)
+
+
+def test_plain_text_keeps_the_values_and_the_other_columns() -> None:
+    plain = with_plain_text(table(TEXT.dictionary_encode()))
+    assert plain == table(TEXT)
 
 
 def test_unseen_categories_are_counted_and_nulls_are_not() -> None:

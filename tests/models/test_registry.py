@@ -17,6 +17,7 @@ from patron.features.errors import ConfigurationError, ModelError
 from patron.features.tracking import Tracking
 from patron.models import registry
 from patron.models.artefact import Artefact, save
+from patron.models.encoding import with_plain_text
 from patron.models.tracking_store import artifact_location, experiment_id, import_mlflow, tracking_to
 
 
@@ -192,7 +193,7 @@ def test_mlflow_alone_loads_it_and_predicts_exactly_the_same(
 ) -> None:
     registry.log_model(artefact, tracking)
     registry.set_alias(tracking, "champion", 1)
-    pq.write_table(snapshots, tmp_path / "features.parquet")
+    pq.write_table(with_plain_text(snapshots), tmp_path / "features.parquet")
     program = (
         "import mlflow, numpy, pyarrow.parquet, sys\n"
         "store, features, out = sys.argv[1:]\n"
@@ -213,7 +214,7 @@ def test_mlflow_refuses_a_frame_without_a_feature(
     with tracking_to(tracking.uri) as client:
         model = client.pyfunc.load_model(logged.uri)
         with pytest.raises(client.exceptions.MlflowException, match="days_since_order"):
-            model.predict(snapshots.drop_columns(["days_since_order"]).to_pandas())
+            model.predict(with_plain_text(snapshots).drop_columns(["days_since_order"]).to_pandas())
 
 
 def test_what_is_kept_names_no_customer_and_needs_only_patron(artefact: Artefact, tracking: Tracking) -> None:
