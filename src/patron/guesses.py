@@ -9,7 +9,7 @@ from patron.features.contracts import TABLES, Column, TableContract
 from patron.features.sources import Source, literal, quoted
 from patron.features.tables import ColumnSource
 
-from .inspection import ColumnProfile, FileProfile
+from .inspection import SAMPLED_ROWS, ColumnProfile, FileProfile
 from .vocabulary import COLUMNS, PRICES, Words, name_score, speaks_for
 
 LEAST_COLUMN = 0.35
@@ -291,7 +291,7 @@ def _reads(connection: duckdb.DuckDBPyConnection, source: Source, expression: st
     """Whether the expression reads nearly all of the column's first values."""
     row = connection.execute(
         f"SELECT count({expression}), count({name})"
-        f" FROM (SELECT {name} FROM {source.relation} WHERE {name} IS NOT NULL LIMIT 10000)"
+        f" FROM (SELECT {name} FROM {source.relation} WHERE {name} IS NOT NULL LIMIT {SAMPLED_ROWS})"
     ).fetchone()
     assert row is not None
     return bool(row[1]) and row[0] >= _READABLE * row[1]

@@ -2,8 +2,8 @@
 
 import glob
 import itertools
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,9 @@ from patron.features.sources import Source, open_source, quoted
 from patron.features.tables import TableSpec
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz")
+SAMPLED_ROWS = 10_000
+"""How many rows are tried to see whether a column can be read as times."""
+
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 
 
@@ -108,19 +111,41 @@ def inspect(
     Files of one folder with the same columns are one source, as a glob, where a glob names just them.
     DataError where a file cannot be read.
     """
-    return tuple(_profile(connection, path, folder) for path in _grouped(connection, files, folder))
+    opened = {file: _open(connection, _written(file, folder), folder) for file in files}
+    profiles: list[FileProfile] = []
+    for path in _grouped(opened):
+        written = _written(path, folder)
+        source = opened[path] if path in opened else _open(connection, written, folder)
+        texts = _open(connection, written, folder, tuple(source.types))
+        if source.types != texts.types:
+            # Every query would find the types of a text file anew: read it once.
+            source = _kept(connection, source, f"file {len(profiles)}")
+            texts = _kept(connection, texts, f"texts {len(profiles)}", f"LIMIT {SAMPLED_ROWS}")
+        profiles.append(_profile(connection, written, source, texts))
+    return tuple(profiles)
 
 
-def _grouped(connection: duckdb.DuckDBPyConnection, files: Sequence[Path], folder: Path) -> list[str]:
+def _grouped(opened: Mapping[Path, Source]) -> list[Path]:
     alike: dict[tuple[object, ...], list[Path]] = {}
-    for file in files:
-        columns = tuple(_open(connection, _written(file, folder), folder).types)
-        alike.setdefault((file.parent, "".join(file.suffixes), columns), []).append(file)
+    for file, source in opened.items():
+        alike.setdefault((file.parent, "".join(file.suffixes), tuple(source.types)), []).append(file)
     paths = []
     for group in alike.values():
         pattern = _pattern(group)
         paths += [pattern] if pattern is not None else group
-    return [_written(path, folder) for path in paths]
+    return paths
+
+
+def _kept(connection: duckdb.DuckDBPyConnection, source: Source, name: str, limit: str = "") -> Source:
+    try:
+        connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM {source.relation} {limit}")
+    except duckdb.Error as error:
+        raise _unreadable(source.place, error) from None
+    return replace(source, relation=quoted(name))
+
+
+def _unreadable(path: str, error: duckdb.Error) -> DataError:
+    return DataError("A data file cannot be read.", where=path, found=str(error).splitlines()[0])
 
 
 def _pattern(group: list[Path]) -> Path | None:
@@ -152,8 +177,7 @@ def _open(
     return open_source(connection, TableSpec("file", path=path), contract, str(folder))
 
 
-def _profile(connection: duckdb.DuckDBPyConnection, path: str, folder: Path) -> FileProfile:
-    source = _open(connection, path, folder)
+def _profile(connection: duckdb.DuckDBPyConnection, path: str, source: Source, texts: Source) -> FileProfile:
     measures = ["count(*)"]
     for name, kind in source.types.items():
         column = quoted(name)
@@ -168,12 +192,11 @@ def _profile(connection: duckdb.DuckDBPyConnection, path: str, folder: Path) -> 
     try:
         row = connection.execute(f"SELECT {', '.join(measures)} FROM {source.relation}").fetchone()
     except duckdb.Error as error:
-        raise DataError("A data file cannot be read.", where=path, found=str(error).splitlines()[0]) from None
+        raise _unreadable(path, error) from None
     assert row is not None
     columns = []
     for index, (name, kind) in enumerate(source.types.items()):
         distinct, filled, low, high, is_whole = row[1 + 5 * index : 6 + 5 * index]
         empty = 1 - filled / row[0] if row[0] else 1.0
         columns.append(ColumnProfile(name, kind, distinct, empty, low, high, bool(is_whole)))
-    texts = _open(connection, path, folder, tuple(source.types))
     return FileProfile(path, source, texts, row[0], tuple(columns))
