@@ -1,0 +1,146 @@
+"""The verbs: what a user can ask of Patron, each from a configuration to a result."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from patron.features.progress import Progress, silent
+
+from .config import Config
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from patron.features.store import EvidenceStore
+    from patron.serving.scorer import ScoringResult
+    from patron.training.trainer import TrainingRun
+
+    from .checkup import CheckReport
+
+Cutoff = str | date | datetime
+
+
+def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
+    """What became of every row of the evidence, who repeats, and whether there is enough to train a model."""
+    from patron.features.engine import load_families
+    from patron.training.snapshots import build_training_set as build
+
+    from .checkup import check_evidence
+
+    with _evidence(config, progress) as store:
+        families = load_families(config.run.families)
+        built = build(store, config.question, families, config.run.memory, progress)
+        return check_evidence(store, config, built)
+
+
+def build_features(
+    config: Config,
+    cutoffs: Sequence[Cutoff] | None = None,
+    at: Any = None,
+    *,
+    progress: Progress = silent,
+) -> "pa.Table":
+    """Features as an arrow table: customer_id, cutoff, stage, population, then one column per feature.
+
+    `cutoffs` are local days, the question's own unless given, and the rows its population at each; `at` is a frame of
+    customer_id and cutoff, any instants, and every pair gets a row.
+    """
+    from patron.features import engine
+    from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
+
+    families = engine.load_families(config.run.families)
+    memory = config.run.memory
+    with _evidence(config, progress) as store:
+        if at is not None:
+            customer, moments = engine.asked_pairs(store, at)
+            prepared = engine.prepare(store, config.question, families, moments)
+            table = engine.build_anchored(store, prepared, customer, moments, memory=memory)
+        else:
+            if cutoffs is None:
+                since = store.observed_from("purchases")
+                moments = calendar_cutoffs(config.question, store.zone, since, store.observed_until)
+            else:
+                moments = parse_cutoffs(cutoffs, store.zone, store.observed_until)
+            prepared = engine.prepare(store, config.question, families, moments)
+            table, _ = engine.build_snapshots(store, prepared, moments, memory=memory, progress=progress)
+    return table.drop_columns(["customer"])
+
+
+def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Table":
+    """The features of the question's mature cutoffs with their `target` (int8), as an arrow table."""
+    from patron.features.engine import load_families
+    from patron.training.snapshots import build_training_set as build
+
+    with _evidence(config, progress) as store:
+        families = load_families(config.run.families)
+        built = build(store, config.question, families, config.run.memory, progress)
+    return built.data.table.drop_columns(["customer"])
+
+
+def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":
+    """Train, judge on later time against the opponent, register in MLflow and report; GateError if data is too thin."""
+    from patron.features.engine import load_families
+    from patron.training.trainer import train_model
+
+    return train_model(
+        config.data,
+        config.question,
+        config.training,
+        config.tracking,
+        families=load_families(config.run.families),
+        memory=config.run.memory,
+        folder=_reports(config),
+        progress=progress,
+    )
+
+
+def score(
+    config: Config,
+    cutoff: Cutoff,
+    model: str | None = None,
+    out: str | Path = "scores",
+    *,
+    progress: Progress = silent,
+) -> "ScoringResult":
+    """Score everyone whom the model's question is about at the cutoff, as Parquet in a folder below `out`.
+
+    `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given.
+    """
+    from patron.features.engine import load_families
+    from patron.models.registry import CHAMPION, resolve
+    from patron.serving.scorer import score_customers
+
+    progress("loading the model", 0, 0)
+    found = resolve(model or f"models:/{config.tracking.model_name}@{CHAMPION}", config.tracking)
+    return score_customers(
+        config.data,
+        found,
+        cutoff,
+        Path(out),
+        families=load_families(config.run.families),
+        memory=config.run.memory,
+        progress=progress,
+    )
+
+
+def report(
+    config: Config, run: str | None = None, out: str | Path | None = None, *, progress: Progress = silent
+) -> Path:
+    """Fetch the training report of a run (the champion's unless given) from MLflow to a file, and say where it is."""
+    from patron.models.run_files import fetch_report
+
+    progress("fetching the report", 0, 0)
+    return fetch_report(
+        config.tracking, run, Path(out) if out is not None else _reports(config) / "report.html"
+    )
+
+
+def _evidence(config: Config, progress: Progress) -> "EvidenceStore":
+    from patron.features.store import EvidenceStore
+
+    return EvidenceStore(config.data, config.question, memory=config.run.memory, progress=progress)
+
+
+def _reports(config: Config) -> Path:
+    return Path(config.data.folder) / "reports"

@@ -1,0 +1,58 @@
+"""The minimum-data gate: below it no model is trained, and the counts say why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from patron.features.errors import GateError
+
+FEWEST_CUSTOMERS = 500
+FEWEST_OUTCOMES = 100
+"""At least so many distinct customers, and of either outcome at every test cutoff and in all training snapshots."""
+
+
+@dataclass(frozen=True)
+class CutoffCount:
+    """How many snapshots a cutoff has, and at how many of them the target was met; `cutoff` is its local day."""
+
+    cutoff: str
+    snapshots: int
+    events: int
+
+    @property
+    def rarer(self) -> int:
+        """Snapshots of the rarer outcome."""
+        return min(self.events, self.snapshots - self.events)
+
+
+def data_problems(customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount]) -> list[str]:
+    """What is too little to train and judge a model, each with its count; empty where there is enough."""
+    problems = []
+    if customers < FEWEST_CUSTOMERS:
+        problems.append(f"{customers:,} customers, of at least {FEWEST_CUSTOMERS:,}")
+    events = sum(each.events for each in train)
+    others = sum(each.snapshots for each in train) - events
+    if min(events, others) < FEWEST_OUTCOMES:
+        problems.append(
+            f"{events:,} snapshots with the event and {others:,} without to learn from,"
+            f" of at least {FEWEST_OUTCOMES:,} each"
+        )
+    problems += [
+        f"{each.events:,} with the event and {each.snapshots - each.events:,} without at the test cutoff"
+        f" {each.cutoff}, of at least {FEWEST_OUTCOMES:,} each"
+        for each in tests
+        if each.rarer < FEWEST_OUTCOMES
+    ]
+    return problems
+
+
+def require_enough(customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount]) -> None:
+    """GateError with the counts where there is too little to train and judge a model."""
+    problems = data_problems(customers, train, tests)
+    if problems:
+        raise GateError(
+            "There is too little to learn from, so no model is trained.",
+            where="the snapshots of the question",
+            found="; ".join(problems),
+            remedy="ask about a horizon in which some buy and some do not, widen the population"
+            ' (population = "all", a longer lookback), or bring more customers',
+        )

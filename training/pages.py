@@ -1,0 +1,112 @@
+"""From a training record to the report's input."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from patron.features.catalogue import FeatureField
+from patron.features.localtime import to_datetime
+from patron.models.calibration import Calibrator
+from patron.models.registry import RegisteredVersion
+from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
+
+from .judgement import OPPONENT
+
+if TYPE_CHECKING:
+    from .tracking import Record
+
+_CALIBRATIONS = {
+    "identity": "none: no correction proved better on later cutoffs than leaving the probabilities as they are",
+    "platt": "Platt scaling, which proved better on later cutoffs than leaving the probabilities as they are",
+    "isotonic": "isotonic steps, which proved better on later cutoffs than leaving the probabilities as they are",
+}
+
+
+def training_page(record: "Record", registered: RegisteredVersion, alias: str, decision: str) -> TrainingPage:
+    """What the report shows of a training run."""
+    judgement = record.judgement
+    contract = record.artefact.contract
+    return TrainingPage(
+        question=record.question,
+        timezone=record.data.timezone,
+        observed_until=record.data.observed_until,
+        model_name=registered.name,
+        version=str(registered.version),
+        alias=alias,
+        decision=decision,
+        provisional=record.plan.provisional,
+        summary=record.summary,
+        accounts=record.accounts,
+        excluded=record.built.excluded,
+        customers=record.customers,
+        geometry=_geometry(record),
+        evaluation=judgement.evaluation,
+        opponent=f"{OPPONENT}: whoever bought last comes first",
+        families=_families(judgement.family_weights, judgement.judged.fields),
+        features=_features(judgement.weights, judgement.judged.fields),
+        calibration=describe_calibration(judgement.production.calibrator),
+        n_trees=judgement.production.n_trees,
+        warnings=_warnings(record),
+        facts={
+            "run": registered.run_id,
+            "model digest": record.artefact.digest,
+            "trees of the judged booster": str(judgement.judged.n_trees),
+            "seed": str(record.settings.seed),
+            **{f"data digest of {table}": digest for table, digest in record.digests.items()},
+            **{f"version of {name}": number for name, number in contract.versions.items()},
+        },
+    )
+
+
+def describe_calibration(calibrator: Calibrator) -> str:
+    """Which correction the probabilities get, and why."""
+    return _CALIBRATIONS[str(calibrator.to_dict()["kind"])]
+
+
+def _geometry(record: "Record") -> Geometry:
+    mature = dict(zip(record.built.cutoffs.tolist(), record.built.mature.tolist(), strict=True))
+    spans = tuple(
+        FoldSpan(
+            to_datetime(fold.cutoff),
+            tuple(to_datetime(cutoff) for cutoff in fold.train),
+            tuple(to_datetime(cutoff) for cutoff in fold.inner),
+            to_datetime(mature[fold.cutoff]),
+        )
+        for fold in record.plan.tests
+    )
+    return Geometry(
+        spans,
+        to_datetime(mature[max(record.judgement.judged.fold.train)]),
+        record.question.horizon_days,
+        record.question.settle_days,
+        tuple(to_datetime(cutoff) for cutoff in record.plan.production.train),
+    )
+
+
+def _families(weights: Mapping[str, float], fields: tuple[FeatureField, ...]) -> tuple[FamilyWeight, ...]:
+    total = sum(weights.values()) or 1.0
+    found = [
+        FamilyWeight(family, weight / total, sum(field.family == family for field in fields))
+        for family, weight in weights.items()
+    ]
+    return tuple(sorted(found, key=lambda each: (-each.share, each.family)))
+
+
+def _features(weights: Mapping[str, float], fields: tuple[FeatureField, ...]) -> tuple[FeatureWeight, ...]:
+    total = sum(weights.values()) or 1.0
+    found = [FeatureWeight(field.name, weights[field.name] / total, field) for field in fields]
+    return tuple(sorted(found, key=lambda each: (-each.share, each.name)))
+
+
+def _warnings(record: "Record") -> tuple[str, ...]:
+    """What a reader should know before believing the numbers."""
+    found = []
+    fields = {field.name for field in record.artefact.contract.features}
+    unknown = [field for field in record.built.data.catalogue if field.name not in fields]
+    if unknown:
+        names = ", ".join(field.name for field in unknown)
+        found.append(f"{len(unknown)} features were never observed in training and are left out: {names}.")
+    for account in record.accounts:
+        refused = sum(account.quarantined.values())
+        if refused > account.rows / 100:
+            found.append(f"{refused / account.rows:.1%} of the rows of {account.table} are quarantined.")
+    return tuple(found)

@@ -1,0 +1,161 @@
+"""Rolling boosters: every cutoff predicted by a model that knew only what was mature by then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from patron.features.catalogue import FeatureField
+from patron.features.progress import Progress, silent
+from patron.models.calibration import Calibrator, Identity, choose_calibrator
+from patron.models.classifier import RepurchaseClassifier
+from patron.models.encoding import encode
+
+from .folds import Fold, FoldPlan
+from .recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
+
+MOST_CATEGORIES = 50
+"""Words of a categorical feature that the model tells apart; rarer ones are missing to it."""
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Snapshots with mature targets, sorted by customer and cutoff, and the features in them."""
+
+    table: pa.Table
+    catalogue: tuple[FeatureField, ...]
+
+    @cached_property
+    def cutoff(self) -> npt.NDArray[np.int64]:
+        """Cutoffs of the rows as instants; int64[n]."""
+        return np.asarray(self.table["cutoff"]).astype("datetime64[us]").astype(np.int64)
+
+    @cached_property
+    def customer(self) -> npt.NDArray[np.int64]:
+        """Customer codes of the rows; int64[n]."""
+        return np.asarray(self.table["customer"], np.int64)
+
+    @cached_property
+    def outcome(self) -> npt.NDArray[np.int8]:
+        """Whether the target was met; int8[n]."""
+        return np.asarray(self.table["target"], np.int8)
+
+    def rows(self, cutoffs: Sequence[int]) -> npt.NDArray[np.bool_]:
+        """The rows at any of the cutoffs; bool[n]."""
+        return np.isin(self.cutoff, np.array(cutoffs, np.int64))
+
+    def fields(self, rows: npt.NDArray[np.bool_]) -> tuple[FeatureField, ...]:
+        """The features that those rows know anything about, with the categories that they show.
+
+        A feature that was never known in training is left out: nothing could be learned about it.
+        """
+        part = self.table.filter(pa.array(rows))
+        found = []
+        for field in self.catalogue:
+            column = part[field.name]
+            if field.kind == "category":
+                words = _frequent_words(column)
+                if words:
+                    kept = FeatureField(
+                        field.name, field.unit, field.description, field.family, "category", words
+                    )
+                    found.append(kept)
+            elif not np.isnan(np.asarray(column)).all():
+                found.append(field)
+        return tuple(found)
+
+    def matrix(self, rows: npt.NDArray[np.bool_], fields: Sequence[FeatureField]) -> npt.NDArray[np.float32]:
+        """The rows' features as the model reads them; float32[rows, features]."""
+        return encode(self.table.filter(pa.array(rows)), fields)
+
+
+def _frequent_words(column: pa.ChunkedArray) -> tuple[str, ...]:
+    counts = pc.value_counts(column.cast(pa.string()).drop_null()).to_pylist()
+    counts.sort(key=lambda count: (-count["counts"], count["values"]))
+    return tuple(sorted(count["values"] for count in counts[:MOST_CATEGORIES]))
+
+
+@dataclass(frozen=True)
+class FittedFold:
+    """A booster with the number of trees and the calibration that its inner folds chose."""
+
+    fold: Fold
+    model: RepurchaseClassifier
+    fields: tuple[FeatureField, ...]
+    n_trees: int
+    calibrator: Calibrator
+
+    def predict(self, data: TrainingSet, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        """Calibrated probabilities of the rows; float64[rows]."""
+        return self.calibrator.apply(
+            self.model.predict_probability(data.matrix(rows, self.fields), self.n_trees)
+        )
+
+
+class RollingBoosters:
+    """One booster per out-of-time cutoff, grown to the recipe's full number of trees.
+
+    A booster of an earlier cutoff serves every later fold: its losses after each tree help to choose how many trees
+    are kept, its predictions to choose the calibration. All folds from the first test on read the same features, those
+    known before it, so that the production booster is of the very recipe that was judged.
+    """
+
+    def __init__(
+        self, data: TrainingSet, recipe: Recipe, seed: int, plan: FoldPlan, progress: Progress = silent
+    ) -> None:
+        self.data = data
+        self.recipe = recipe
+        self.seed = seed
+        self._boosters: dict[int, tuple[RepurchaseClassifier, tuple[FeatureField, ...]]] = {}
+        self._curves: dict[int, npt.NDArray[np.float64]] = {}
+        self._first_test = plan.tests[0].cutoff
+        self.fields = data.fields(data.rows(plan.tests[0].train))
+        for done, fold in enumerate(plan.rolling):
+            progress("fitting models", done, len(plan.rolling) + 1)
+            self._boosters[fold.cutoff] = self._grow(fold)
+            self._curves[fold.cutoff] = self._losses(fold.cutoff)
+
+    def _grow(self, fold: Fold) -> tuple[RepurchaseClassifier, tuple[FeatureField, ...]]:
+        """A booster of all the recipe's trees on a fold's training cutoffs, and the features it reads."""
+        rows = self.data.rows(fold.train)
+        fields = self.fields if fold.cutoff >= self._first_test else self.data.fields(rows)
+        categorical = [place for place, field in enumerate(fields) if field.kind == "category"]
+        model = self.recipe.classifier(self.seed)
+        model.fit(self.data.matrix(rows, fields), self.data.outcome[rows], categorical=categorical)
+        return model, fields
+
+    def fitted(self, fold: Fold) -> FittedFold:
+        """The booster of a fold with its trees and calibration; it is grown if it is not one of the rolling ones."""
+        model, fields = self._boosters.get(fold.cutoff) or self._grow(fold)
+        n_trees = self._best_trees(fold)
+        return FittedFold(fold, model, fields, n_trees, self._calibrator(fold, n_trees))
+
+    def _losses(self, cutoff: int) -> npt.NDArray[np.float64]:
+        """The log loss at the cutoff after each tree; float64[trees]."""
+        model, fields = self._boosters[cutoff]
+        rows = self.data.rows([cutoff])
+        return model.staged_log_loss(self.data.matrix(rows, fields), self.data.outcome[rows])
+
+    def _best_trees(self, fold: Fold) -> int:
+        if not fold.inner:
+            return min(TREES_WITHOUT_INNER_FOLDS, self.recipe.n_trees)
+        sizes = [int(self.data.rows([cutoff]).sum()) for cutoff in fold.inner]
+        curve = np.average([self._curves[cutoff] for cutoff in fold.inner], axis=0, weights=sizes)
+        return int(np.argmin(curve)) + 1
+
+    def _calibrator(self, fold: Fold, n_trees: int) -> Calibrator:
+        if not fold.inner:
+            return Identity()
+        rows = self.data.rows(fold.inner)
+        raw = np.empty(self.data.outcome.size)
+        for cutoff in fold.inner:
+            model, fields = self._boosters[cutoff]
+            at = self.data.rows([cutoff])
+            raw[at] = model.predict_probability(self.data.matrix(at, fields), n_trees)
+        return choose_calibrator(
+            raw[rows], self.data.outcome[rows], self.data.cutoff[rows], self.data.customer[rows]
+        )

@@ -1,0 +1,192 @@
+"""A training run: evidence in; judged, refitted, registered and reported model out."""
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from patron.features.engine import needed_columns
+from patron.features.family import Family
+from patron.features.localtime import to_datetime
+from patron.features.progress import Progress, silent
+from patron.features.question import Question
+from patron.features.store import EvidenceStore
+from patron.features.tables import DataSpec
+from patron.features.tracking import Tracking
+from patron.models.artefact import Artefact
+from patron.models.contract import Contract, TrainingWindow, reference_of
+
+from .gate import require_enough
+from .judgement import OPPONENT, Judgement, judge
+from .recipe import Recipe
+from .sentences import summary_sentences
+from .settings import TrainingSettings
+from .snapshots import BuiltTrainingSet, build_training_set
+from .tracking import Record, Registration, record_run
+
+_LIBRARIES = ("patron", "lightgbm", "numpy", "duckdb", "pyarrow", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """A finished run: where it is, what was decided, and how good the model is.
+
+    `metrics` are of the judged booster over all test cutoffs, each with the ends of its 95 % interval; `summary` are
+    the three sentences that matter. It shows itself in a notebook.
+    """
+
+    run_id: str
+    model_uri: str
+    version: int
+    alias: str | None
+    decision: str
+    summary: tuple[str, ...]
+    metrics: Mapping[str, Mapping[str, float | None]]
+    report: Path
+    fragment: str = field(default="", repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The run as plain data."""
+        plain = {name: value for name, value in vars(self).items() if name != "fragment"}
+        return {**plain, "summary": list(self.summary), "report": str(self.report)}
+
+    def _repr_html_(self) -> str:
+        return self.fragment
+
+
+def train_model(
+    data: DataSpec,
+    question: Question,
+    settings: TrainingSettings,
+    tracking: Tracking,
+    *,
+    families: Sequence[type[Family]],
+    memory: int,
+    folder: Path,
+    progress: Progress = silent,
+) -> TrainingRun:
+    """Train, judge on later time, register and report; `folder` gets the report and the quarantined rows.
+
+    Raises DataError for evidence that cannot be read, GateError where there is too little to learn from.
+    """
+    recipe = Recipe()
+    with EvidenceStore(data, question, memory=memory, progress=progress) as store:
+        built = build_training_set(store, question, families, memory, progress)
+        plan = built.folds(settings.test_cutoffs)
+        require_enough(
+            built.customers,
+            built.counts(plan.tests[0].train, store.zone),
+            built.counts([fold.cutoff for fold in plan.tests], store.zone),
+        )
+        judgement = judge(built.data, plan, recipe, settings.seed, progress)
+        quarantine = store.write_quarantine(folder / "quarantine")
+        record = Record(
+            data=data,
+            question=question,
+            settings=settings,
+            recipe=recipe,
+            plan=plan,
+            built=built,
+            judgement=judgement,
+            artefact=make_artefact(store, question, settings, built, judgement),
+            accounts=tuple(store.accounts.values()),
+            customers=store.customers,
+            digests=store.digest(),
+            summary=summary_sentences(question, judgement.evaluation, OPPONENT),
+            quarantine=tuple(quarantine),
+        )
+    progress("recording the run", 0, 1)
+    return _finished(record, record_run(record, tracking, folder))
+
+
+def _finished(record: Record, registration: Registration) -> TrainingRun:
+    return TrainingRun(
+        run_id=registration.run_id,
+        model_uri=registration.model_uri,
+        version=registration.version,
+        alias=registration.alias,
+        decision=registration.decision,
+        summary=record.summary,
+        metrics={name: each.to_dict() for name, each in record.judgement.evaluation.model.items()},
+        report=registration.report,
+        fragment=registration.fragment,
+    )
+
+
+def make_artefact(
+    store: EvidenceStore,
+    question: Question,
+    settings: TrainingSettings,
+    built: BuiltTrainingSet,
+    judgement: Judgement,
+) -> Artefact:
+    """The model as it is kept: both boosters, the calibration, the contract and a card; the same bytes every time."""
+    judged, production = judgement.judged, judgement.production
+    fields, plan = production.fields, built.prepared.plan
+    train = built.data.rows(production.fold.train)
+    last = max(production.fold.train)
+    population = next(values for values in reversed(built.prepared.population.values) if values.as_of <= last)
+    contract = Contract(
+        question=question.to_dict(),
+        timezone=store.zone.zone,
+        tables={
+            table: tuple(columns)
+            for table, columns in needed_columns(plan, [field.name for field in fields]).items()
+        },
+        features=fields,
+        reference=reference_of(judgement.predictions.probability, built.data.matrix(train, fields), fields),
+        window=TrainingWindow(
+            first_cutoff=_moment(min(production.fold.train)),
+            last_cutoff=_moment(last),
+            observed_until=_moment(store.observed_until),
+            judged_until=_moment(max(judged.fold.train)),
+        ),
+        population_values=population.to_dict(),
+        versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        digests={**store.digest(), "seed": str(settings.seed)},
+    )
+    return Artefact(
+        booster=production.model.to_text(production.n_trees),
+        judged=judged.model.to_text(judged.n_trees),
+        calibrator=production.calibrator,
+        contract=contract,
+        card=_card(question, contract, judgement),
+    )
+
+
+def _moment(instant: int) -> str:
+    return to_datetime(int(instant)).isoformat()
+
+
+def _card(question: Question, contract: Contract, judgement: Judgement) -> str:
+    """The model card: what it answers, from what, how well, and what it must not be used for."""
+    sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation, OPPONENT))
+    tables = "\n".join(f"- {table}: {', '.join(columns)}" for table, columns in contract.tables.items())
+    cutoffs = np.unique(judgement.predictions.cutoff).size
+    return f"""# {question.name}
+
+The probability that a customer of the population "{question.population}" meets the target ({question.target.kind})
+within {question.horizon_days} days of a cutoff.
+
+## How good
+
+{sentences}
+
+Judged at {cutoffs} test cutoffs by boosters that knew only targets mature before each of them; the production booster
+is the same recipe refitted on all targets mature by {contract.window.observed_until}.
+
+## From what
+
+{tables}
+
+{len(contract.features)} features; training cutoffs {contract.window.first_cutoff} to {contract.window.last_cutoff}.
+
+## What it does not say
+
+A probability holds under the contact policy of the training window. It ranks who will buy, not whom a contact would
+move; what the model leans on is associated with buying, not shown to cause it.
+"""
