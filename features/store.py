@@ -20,7 +20,8 @@ from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Purchase, Question
 from .reading import REFUSAL, TableAccount, TableReader
-from .sources import literal, open_source, quoted
+from .sources import open_source
+from .sql import literal, quoted
 from .tables import DataSpec
 
 GIGABYTE = 1 << 30
@@ -129,13 +130,11 @@ class EvidenceStore:
                 continue
             at = "greatest(happened, recorded_at)" if "recorded_at" in reader.columns else "happened"
             known += [
-                f"SELECT {column} AS id, {at} AS known FROM {reader.name} WHERE {REFUSAL} IS NULL"
-                for column in reader.id_types
+                f"SELECT {column} AS id, {at} AS known FROM {reader.good}" for column in reader.id_types
             ]
         if "identities" in self._readers:
             known.append(
-                f"SELECT customer_id AS id, happened AS known FROM {self._readers['identities'][0].name}"
-                f" WHERE {REFUSAL} IS NULL"
+                f"SELECT customer_id AS id, happened AS known FROM {self._readers['identities'][0].good}"
             )
         self.connection.execute(
             "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
@@ -193,7 +192,7 @@ class EvidenceStore:
             f"{self._superseded(reader)} AS until",
         ]
         kept += [self._person(reader, column) for column in columns]
-        facts = f"(SELECT * FROM {reader.name} WHERE {REFUSAL} IS NULL)"
+        facts = reader.good
         if name == "purchases":
             kept.append("is_target")
             facts = self._with_target_lines(facts, question, reader)
@@ -348,6 +347,17 @@ class EvidenceStore:
         ).fetchnumpy()
         return np.asarray(found["until"], np.int64)
 
+    @property
+    def arrow_id_type(self) -> pa.DataType:
+        """The arrow type in which ids are given back."""
+        return (
+            self.connection.sql("SELECT id FROM customers LIMIT 0").to_arrow_table().schema.field("id").type
+        )
+
+    def known_before(self, moment: int) -> int:
+        """How many distinct valid ids were known before an instant."""
+        return self._number(f"SELECT count(*) FROM customers WHERE known < {moment}")
+
     def codes(self, ids: pa.Array) -> npt.NDArray[np.int64]:
         """The codes of given ids, -1 for those that no table knows; DataError where the type is another."""
         self.connection.register("asked ids", pa.table({"id": ids, "place": np.arange(len(ids))}))
@@ -355,6 +365,22 @@ class EvidenceStore:
             'SELECT coalesce(customer, -1) AS code FROM "asked ids" LEFT JOIN customers USING (id) ORDER BY place'
         ).fetchnumpy()
         return np.asarray(found["code"], np.int64)
+
+    def duplicates(self, table: str) -> int:
+        """How many rows of a table say in every column what another row says."""
+        return self._number(
+            f"SELECT (SELECT count(*) FROM {quoted(table)})"
+            f" - (SELECT count(*) FROM (SELECT DISTINCT * FROM {quoted(table)}))"
+        )
+
+    def shared_orders(self) -> int:
+        """How many order ids several customers use."""
+        if "order_id" not in self.columns["purchases"]:
+            return 0
+        return self._number(
+            "SELECT count(*) FROM (SELECT order_id FROM purchases WHERE order_id IS NOT NULL"
+            " GROUP BY order_id HAVING min(customer) <> max(customer))"
+        )
 
     def digest(self) -> dict[str, str]:
         """A digest of each table's good rows, whatever their order in the source."""
