@@ -27,8 +27,10 @@ _CHECKS: dict[str, Any] = {"dtype": (np.float32, np.float64), "order": "C", "ens
 class RepurchaseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Gradient-boosted trees for a yes-or-no target; missing is NaN, categories are codes in float columns.
 
-    There are no class weights and no resampling: both wreck the probabilities. `patience` counts the trees
-    without improvement after which training stops when `fit` gets a validation slice; None never stops.
+    The defaults were chosen on 3,000 to 33,000 snapshots of a grocer (Complete Journey, 14 days) and of simulated
+    customers: slow, small, regularised trees, whose log loss on later cutoffs is flat around 300 trees. There are
+    no class weights and no resampling: both wreck the probabilities. `patience` counts the trees without
+    improvement after which training stops when `fit` gets a validation slice; None never stops.
     `n_threads` changes the time, never the result; None takes all cores.
 
     Example
@@ -43,11 +45,11 @@ class RepurchaseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def __init__(
         self,
         n_trees: int = 300,
-        learning_rate: float = 0.05,
-        n_leaves: int = 31,
-        min_child: int = 20,
-        feature_fraction: float = 1.0,
-        l2: float = 0.0,
+        learning_rate: float = 0.02,
+        n_leaves: int = 15,
+        min_child: int = 50,
+        feature_fraction: float = 0.5,
+        l2: float = 10.0,
         patience: int | None = 50,
         seed: int = 7,
         n_threads: int | None = None,
