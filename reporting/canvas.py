@@ -21,6 +21,7 @@ PALE = "#c9d9ea"
 STYLE: dict[Any, Any] = {
     "axes.axisbelow": True,
     "axes.edgecolor": MUTED,
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.labelcolor": MUTED,
     "axes.labelsize": 12,
@@ -49,9 +50,11 @@ STYLE: dict[Any, Any] = {
     "xtick.color": MUTED,
     "xtick.labelcolor": INK,
     "xtick.labelsize": 11,
+    "xtick.major.pad": 6,
     "ytick.color": MUTED,
     "ytick.labelcolor": INK,
     "ytick.labelsize": 11,
+    "ytick.major.pad": 6,
 }
 UNITS = 72
 """One unit of the drawing is one CSS pixel at full size."""

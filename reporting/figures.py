@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from patron.models.evaluation import CapacityRow, Evaluation, Gains, ReliabilityBin, Segment
 
@@ -77,7 +77,7 @@ def gains(
         "gains",
         f"Gains curve. Share of {wording.cases} found in the {mark}: {', '.join(labels)}.",
         paint,
-        wide=(620, 400),
+        wide=(580, 345),
         narrow=(358, 340),
     )
 
@@ -153,9 +153,9 @@ def _reach(groups: Sequence[ReliabilityBin]) -> list[list[float]]:
 
 
 _PANELS = (
-    ("auc", "Ranking (AUC)", "higher is better", 2),
-    ("log_loss", "Log loss", "lower is better", 2),
-    ("mean_difference", "Promised − observed", "0 is right", 2),
+    ("auc", "Ranking (AUC)", "higher is better"),
+    ("log_loss", "Log loss", "lower is better"),
+    ("mean_difference", "Promised − observed", "0 is right"),
 )
 
 
@@ -167,11 +167,11 @@ def per_cutoff(judged: Evaluation, timezone: str, opponent: str) -> Drawing:
     def paint(figure: Figure, narrow: bool) -> None:
         shape = (len(_PANELS), 1) if narrow else (1, len(_PANELS))
         panels = figure.subplots(*shape, squeeze=False).ravel()
-        for axes, (metric, title, direction, digits) in zip(panels, _PANELS, strict=True):
-            _panel(axes, segments, metric, digits, opponent)
+        for axes, (metric, title, direction) in zip(panels, _PANELS, strict=True):
+            _panel(axes, segments, metric, opponent)
             axes.set_title(title)
             axes.set_ylabel(direction)
-            every = max(1, -(-len(labels) // 6))
+            every = max(1, -(-len(labels) // 5))
             axes.set_xticks(range(0, len(labels), every), labels[::every])
             axes.set_xlim(-0.5, len(labels) - 0.5)
         _legend(figure, panels[0], narrow)
@@ -191,7 +191,7 @@ def per_cutoff(judged: Evaluation, timezone: str, opponent: str) -> Drawing:
     )
 
 
-def _panel(axes: Axes, segments: Sequence[Segment], metric: str, digits: int, opponent: str) -> None:
+def _panel(axes: Axes, segments: Sequence[Segment], metric: str, opponent: str) -> None:
     """One metric: a point with its interval for model and opponent at each cutoff."""
     if metric == "mean_difference":
         axes.axhline(0, color=MUTED, linewidth=1, linestyle=":")
@@ -214,8 +214,10 @@ def _panel(axes: Axes, segments: Sequence[Segment], metric: str, digits: int, op
                 "too few\nto judge", (i, 0.5), xycoords=("data", "axes fraction"),
                 ha="center", va="center", color=MUTED, fontsize=10,
             )  # fmt: skip
-    axes.yaxis.set_major_locator(MaxNLocator(5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, digits)))
+    if any(segment.model is not None for segment in segments):
+        axes.yaxis.set_major_locator(MaxNLocator(5))
+    else:
+        axes.set_yticks([])
     quiet_grid(axes, "y")
 
 
@@ -226,8 +228,10 @@ def families(weights: Sequence[FamilyWeight]) -> Drawing:
 
     def paint(figure: Figure, _narrow: bool) -> None:
         axes = figure.add_subplot()
-        bars = axes.barh(labels, [weight.share for weight in shown], color=PALE, edgecolor=MODEL)
+        place = range(len(shown))
+        bars = axes.barh(place, [weight.share for weight in shown], color=PALE, edgecolor=MODEL)
         axes.bar_label(bars, [percent(weight.share) for weight in shown], padding=4, fontsize=11)
+        axes.set_yticks(place, labels)
         axes.invert_yaxis()
         axes.margins(x=0.14)
         axes.set_xlabel("share of the mean absolute contribution")

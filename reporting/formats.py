@@ -33,17 +33,17 @@ def percent(share: float, digits: int = 1) -> str:
     return UNDEFINED if not math.isfinite(share) else f"{decimal(share * 100, digits)}%"
 
 
-def spread(estimate: Estimate, digits: int, *, signed: bool = False) -> str:
+def spread(estimate: Estimate, digits: int) -> str:
     """The ends of the interval: 0.768 to 0.801."""
     if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
         return ""
-    low, high = (decimal(end, digits, signed=signed) for end in (estimate.low, estimate.high))
+    low, high = (decimal(end, digits) for end in (estimate.low, estimate.high))
     return f"{low} to {high}"
 
 
 def estimate_text(estimate: Estimate, digits: int, *, signed: bool = False) -> str:
     """A value with its interval: 0.785 (0.768 to 0.801)."""
-    value, ends = decimal(estimate.value, digits, signed=signed), spread(estimate, digits, signed=signed)
+    value, ends = decimal(estimate.value, digits, signed=signed), spread(estimate, digits)
     return f"{value} ({ends})" if ends else value
 
 
@@ -65,6 +65,11 @@ def short_day(moment: datetime, timezone: str) -> str:
     """A day for an axis, on two lines: Aug 17, 2017."""
     local = moment.astimezone(ZoneInfo(timezone))
     return f"{MONTHS[local.month - 1]} {local.day}\n{local.year}"
+
+
+def sentence(text: str) -> str:
+    """A text with a capital first letter, and the rest as it is: BG/NBD stays BG/NBD."""
+    return text[:1].upper() + text[1:]
 
 
 def words(name: str) -> str:

@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from .formats import count, percent, spread
+from .formats import count, percent, sentence, spread
 
 
 @cache
@@ -19,7 +19,9 @@ def environment() -> Environment:
         trim_blocks=True,
         undefined=StrictUndefined,
     )
-    found.filters.update(count=count, percent=percent, ends=lambda estimate: spread(estimate, 0))
+    found.filters.update(
+        count=count, percent=percent, sentence=sentence, ends=lambda estimate: spread(estimate, 0)
+    )
     return found
 
 

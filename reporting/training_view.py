@@ -8,7 +8,7 @@ from patron.models.evaluation import CapacityRow, Segment
 from patron.models.intervals import Estimate
 
 from .data_view import AccountRow, account_row, reason_rows
-from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, spread, words
+from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
 from .training_page import TrainingPage
 from .wording import GLOSSARY, MetricWords, Wording, metric_words, short_name
@@ -26,7 +26,7 @@ class Cell:
     @classmethod
     def of(cls, estimate: Estimate, digits: int, *, signed: bool = False) -> "Cell":
         """An estimate with so many decimals."""
-        return cls(decimal(estimate.value, digits, signed=signed), spread(estimate, digits, signed=signed))
+        return cls(decimal(estimate.value, digits, signed=signed), spread(estimate, digits))
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,9 @@ class SegmentRow:
     """A test cutoff or stage: its cells, or the reason why it has none."""
 
     name: str
-    snapshots: str
     customers: str
+    snapshots: str | None
+    """Where they are more than the customers."""
     rate: str
     cells: tuple[Cell, ...]
     reason: str | None
@@ -60,6 +61,7 @@ class Bar:
     value: str
     width: str
     kind: str = ""
+    ends: str = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class TrainingView:
     def standing(self) -> str:
         """What became of the model, in a word or two."""
         if self.page.alias:
-            return self.page.alias.capitalize()
+            return sentence(self.page.alias)
         return "Registered" if self.page.version else "Not registered"
 
     @property
@@ -109,15 +111,16 @@ class TrainingView:
         )
 
     def headline_bars(self, row: CapacityRow) -> tuple[Bar, ...]:
-        """Cases among the contacted: model, opponent, chance."""
+        """Cases among the contacted: model, opponent, chance. The longest bar is the most of them."""
         kinds = (
-            ("model", row.buyers.value, "model"),
-            (self.opponent, row.opponent_buyers.value, "opponent"),
-            ("at random", row.random_buyers, "random"),
+            ("model", row.buyers.value, "model", ""),
+            (self.opponent, row.opponent_buyers.value, "opponent", spread(row.opponent_buyers, 0)),
+            ("at random", row.random_buyers, "random", ""),
         )
+        most = max(found for _, found, *_ in kinds) or 1.0
         return tuple(
-            Bar(label, count(found), f"{100 * found / row.contacted:.1f}%", kind)
-            for label, found, kind in kinds
+            Bar(label, count(found), f"{100 * found / most:.1f}%", kind, ends)
+            for label, found, kind, ends in kinds
         )
 
     def range_by_cutoff(self, row: CapacityRow) -> str:
@@ -185,7 +188,7 @@ class TrainingView:
                 "Calibration error (ECE)",
                 decimal(error, 4),
                 f"Chance alone stays below {decimal(chance, 4)} in 95% of samples like this. "
-                + ("So no miscalibration can be seen." if explained else "So chance does not explain it."),
+                + ("No miscalibration can be seen." if explained else "This is more than chance explains."),
             ),
             Reading(
                 "Level",
@@ -196,13 +199,24 @@ class TrainingView:
             Reading(
                 "Slope",
                 estimate_text(fit["slope"], 2),
-                "1 is right. " + _against(fit["slope"], 1, "Too extreme.", "Not extreme enough."),
+                "1 is right. "
+                + _against(
+                    fit["slope"],
+                    1,
+                    "High probabilities are too high and low ones too low.",
+                    "High probabilities are too low and low ones too high.",
+                ),
             ),
             Reading(
                 "Intercept",
                 estimate_text(fit["intercept"], 2, signed=True),
                 "0 is right. "
-                + _against(fit["intercept"], 0, "Too high at even odds.", "Too low at even odds."),
+                + _against(
+                    fit["intercept"],
+                    0,
+                    "Where 50% is promised, less happens.",
+                    "Where 50% is promised, more happens.",
+                ),
             ),
         )
 
@@ -321,7 +335,8 @@ def _segment_row(name: str, part: Segment) -> SegmentRow:
             Cell.of(part.model["mean_difference"], 3, signed=True),
         )
     reason = None if cells else part.reason or UNDEFINED
-    return SegmentRow(name, count(part.n), count(part.customers), percent(part.base_rate), cells, reason)
+    snapshots = f"{count(part.n)} snapshots" if part.n > part.customers else None
+    return SegmentRow(name, count(part.customers), snapshots, percent(part.base_rate), cells, reason)
 
 
 def _bar(label: str, share: float, top: float) -> Bar:
