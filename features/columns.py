@@ -1,10 +1,11 @@
 """How one source column becomes what the contract says, in SQL, and what can be wrong with its values."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from .contracts import Column
 from .errors import DataError
-from .localtime import LocalTime
+from .localtime import LocalTime, to_microseconds
 
 MONEY_UNITS = 10_000
 """Money is counted in integers of 1/10,000 of the currency, so that sums are exact in any order."""
@@ -12,10 +13,14 @@ MONEY_UNITS = 10_000
 LARGEST_AMOUNT = 10_000_000_000
 """A larger amount is not believed; up to it, 90,000 lines of a customer can be summed without overflow."""
 
+EARLIEST = to_microseconds(datetime(1900, 1, 1, tzinfo=UTC))
+"""An earlier time is not believed: systems write year 1 where they know none."""
+
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"}
 _NAIVE = {"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"}
 _ZONED = {"TIMESTAMP WITH TIME ZONE", "TIMESTAMP_NS WITH TIME ZONE"}
-_HAS_OFFSET = r":\d{2}(\.\d+)?\s*([zZ]|[+-]\d{2}(:?\d{2})?)$"
+_PLAIN = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}([ T]+\d{1,2}:\d{2}(:\d{2}(\.\d*)?)?)?"
+"""Text that is a time without a zone; of other text only what holds a clock time is tried as a zoned one."""
 
 
 @dataclass(frozen=True)
@@ -26,20 +31,20 @@ class IdType:
     sql: str
 
 
-def id_type(source_type: str, column: str, place: str) -> IdType:
+def id_type(source_type: str, source: str, place: str) -> IdType:
     """The family of an id column; DataError for types that cannot name anyone."""
     if source_type in _INTEGERS:
         return IdType("integer", "BIGINT")
     if source_type == "VARCHAR" or source_type.startswith("ENUM"):
         return IdType("text", "VARCHAR")
     if source_type in ("UUID", "DATE"):
-        return IdType(source_type.lower() if source_type == "DATE" else "UUID", source_type)
-    cure = f'{{ sql = "CAST({column} AS BIGINT)" }}'
+        return IdType(source_type if source_type == "UUID" else "date", source_type)
     raise DataError(
-        f"The ids in {column} are of a type that cannot name a customer.",
+        "The ids are of a type that cannot name a customer.",
         where=place,
         found=source_type,
-        remedy=f"if they are whole numbers, map the column as {cure}; for text, cast to VARCHAR",
+        remedy=f'if they are whole numbers, map the column as {{ sql = "TRY_CAST({source} AS BIGINT)" }};'
+        " else cast it to VARCHAR",
     )
 
 
@@ -49,12 +54,12 @@ def is_wall_time(source_type: str) -> bool:
 
 
 def wall_time(name: str, source_type: str) -> str:
-    """Naive wall time in microseconds, NULL where there is none or it carries an offset of its own."""
+    """Naive wall time in microseconds, NULL where there is none or it carries a zone of its own."""
     if source_type in _NAIVE:
         return f"CASE WHEN isfinite({name}) THEN epoch_us(CAST({name} AS TIMESTAMP)) END"
-    moment = f"TRY_CAST(trim({name}) AS TIMESTAMP)"
-    plain = f"NOT regexp_matches(trim({name}), '{_HAS_OFFSET}')"
-    return f"CASE WHEN {plain} AND isfinite({moment}) THEN epoch_us({moment}) END"
+    if source_type in _ZONED:
+        return "CAST(NULL AS BIGINT)"
+    return f"CASE WHEN {_is_plain(name)} THEN epoch_us(TRY_CAST(trim({name}) AS TIMESTAMP)) END"
 
 
 def zoned_time(name: str, source_type: str) -> str:
@@ -63,19 +68,24 @@ def zoned_time(name: str, source_type: str) -> str:
         return f"CASE WHEN isfinite({name}) THEN epoch_us({name}) END"
     if source_type in _NAIVE:
         return "CAST(NULL AS BIGINT)"
-    moment = f"TRY_CAST(trim({name}) AS TIMESTAMPTZ)"
-    has_offset = f"regexp_matches(trim({name}), '{_HAS_OFFSET}')"
-    return f"CASE WHEN {has_offset} AND isfinite({moment}) THEN epoch_us({moment}) END"
+    # DuckDB reads "10:00+0200" and "10:00 +02", but not "10:00 +0200".
+    joined = f"regexp_replace(trim({name}), '\\s+([+-]\\d)', '\\1')"
+    zoned = f"NOT {_is_plain(name)} AND contains({name}, ':')"
+    return f"CASE WHEN {zoned} THEN epoch_us(TRY_CAST({joined} AS TIMESTAMPTZ)) END"
 
 
-def check_time_type(source_type: str, column: str, place: str) -> None:
+def _is_plain(name: str) -> str:
+    return f"regexp_full_match(trim({name}), '{_PLAIN}')"
+
+
+def check_time_type(source_type: str, source: str, place: str) -> None:
     """DataError where a column of that type does not hold times."""
     if source_type not in _NAIVE | _ZONED | {"VARCHAR"}:
         raise DataError(
-            f"The column {column} does not hold times.",
+            "The column does not hold times.",
             where=place,
             found=source_type,
-            remedy=f'for seconds since 1970 map it as {{ sql = "to_timestamp({column})" }}',
+            remedy=f'for seconds since 1970 map it as {{ sql = "to_timestamp({source})" }}',
         )
 
 
@@ -106,18 +116,19 @@ def plain_value(column: Column, name: str) -> str:
         return f"CASE WHEN isfinite(TRY_CAST({name} AS DOUBLE)) THEN TRY_CAST({name} AS DOUBLE) END"
     if column.kind == "flag":
         return f"TRY_CAST({name} AS BOOLEAN)"
-    return f"CAST({name} AS VARCHAR)"
+    text = f"CAST({name} AS VARCHAR)"
+    return f"CASE WHEN trim({text}) <> '' THEN {text} END"
 
 
-def money_problem(name: str, column: str) -> list[tuple[str, str]]:
-    """Conditions under which an amount is refused, each with its reason."""
+def money_problems(name: str, missing: str, value: str, column: str) -> list[tuple[str, str]]:
+    """Conditions under which an amount `name`, read as `value`, is refused, each with its reason."""
     number = f"TRY_CAST({name} AS DOUBLE)"
     return [
-        (f"{name} IS NULL", f"no {column}"),
+        (missing, f"no {column}"),
         (f"{number} IS NULL", f"{column} is not a number"),
         (f"NOT isfinite({number})", f"{column} is not finite"),
         (
-            f"{plain_value(Column(column, 'money', ''), name)} IS NULL",
+            f"{value} IS NULL",
             f"{column} is beyond ±{LARGEST_AMOUNT:,} or nearer to zero than 1/{MONEY_UNITS:,}",
         ),
     ]

@@ -23,6 +23,26 @@ def _kernel(function: F) -> F:
     return cast("F", numba.njit(cache=True, nogil=True)(function))
 
 
+# Identities
+
+
+@_kernel
+def links_without_circles(alias: Integers, customer: Integers, customers: int) -> Flags:
+    """Which links (in order of time) count, bool[links]: the first of each alias, unless it leads back to the alias."""
+    kept = np.zeros(alias.size, np.bool_)
+    belongs_to = np.full(customers, -1, np.int64)
+    for i in range(alias.size):
+        if belongs_to[alias[i]] >= 0:
+            continue
+        root = customer[i]
+        while belongs_to[root] >= 0:
+            root = belongs_to[root]
+        if root != alias[i]:
+            belongs_to[alias[i]] = customer[i]
+            kept[i] = True
+    return kept
+
+
 # Orders
 
 
@@ -103,33 +123,47 @@ def sum_order_lines(
     counted: Flags,
     values: Integers,
 ) -> Integers:
-    """For each version of an order the sum of `values` over its counted lines known in it; int64[versions]."""
+    """For each version of an order the sum of `values` over its counted lines known in it; int64[versions].
+
+    A line is known in consecutive versions: it is added where they begin and taken off where they end.
+    """
     sums = np.zeros(group.size, np.int64)
-    for v in range(group.size):
-        for i in range(begins[group[v]], begins[group[v] + 1]):
+    low = 0
+    while low < group.size:
+        g = group[low]
+        high = low
+        while high < group.size and group[high] == g:
+            high += 1
+        moments = since[low:high]
+        for i in range(begins[g], begins[g + 1]):
             row = places[i]
-            if counted[row] and known[row] <= since[v] < until[row]:
-                sums[v] += values[row]
+            if not counted[row] or until[row] <= known[row]:
+                continue
+            sums[low + np.searchsorted(moments, known[row])] += values[row]
+            end = low + np.searchsorted(moments, until[row])
+            if end < high:
+                sums[end] -= values[row]
+        for v in range(low + 1, high):
+            sums[v] += sums[v - 1]
+        low = high
     return sums
 
 
 @_kernel
 def first_order_line(
-    places: Integers,
-    begins: Integers,
-    known: Integers,
-    until: Integers,
-    group: Integers,
-    since: Integers,
-    happened: Integers,
+    places: Integers, begins: Integers, known: Integers, until: Integers, group: Integers, since: Integers
 ) -> Integers:
-    """For each version of an order the line known in it that happened first; int64[versions], -1 where none is."""
+    """For each version of an order the line known in it that happened first; int64[versions], -1 where none is.
+
+    The lines of a group are in the order in which they happened.
+    """
     first = np.full(group.size, -1, np.int64)
     for v in range(group.size):
         for i in range(begins[group[v]], begins[group[v] + 1]):
             row = places[i]
-            if known[row] <= since[v] < until[row] and (first[v] < 0 or happened[row] < happened[first[v]]):
+            if known[row] <= since[v] < until[row]:
                 first[v] = row
+                break
     return first
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .expressions import PopulationNumber
 from .family import name_part
-from .sources import quoted
+from .sql import first_row, quoted
 from .store import EvidenceStore
 from .timelines import TIMELINES
 
@@ -100,9 +100,9 @@ def _known_events(timeline: str, moment: int) -> str:
 
 def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> float:
     statistic = f"{_STATISTICS[number.statistic]}({quoted(number.column)})"
-    row = store.connection.execute(
-        f"SELECT CAST({statistic} AS DOUBLE) {_known_events(number.timeline, moment)}"
-    ).fetchone()
+    row = first_row(
+        store.connection, f"SELECT CAST({statistic} AS DOUBLE) {_known_events(number.timeline, moment)}"
+    )
     return float("nan") if row is None or row[0] is None else float(row[0])
 
 

@@ -6,20 +6,23 @@ from dataclasses import dataclass, field
 import duckdb
 
 from .columns import (
+    EARLIEST,
     check_time_type,
     id_type,
     is_odd_wall_time,
     is_wall_time,
-    money_problem,
+    money_problems,
     plain_value,
     utc_from_wall,
     wall_time,
     zoned_time,
 )
 from .contracts import Column, TableContract
+from .csv_files import REJECTED
 from .errors import DataError
-from .localtime import LocalTime
-from .sources import Source, column_types, literal, quoted, resolve_columns
+from .localtime import DAY, LocalTime
+from .sources import Source, column_types, resolve_columns
+from .sql import literal, quoted
 from .tables import ColumnSource, TableSpec
 
 ALWAYS = -(2**62)
@@ -28,6 +31,8 @@ ALWAYS = -(2**62)
 
 REFUSAL = '"refused because"'
 """The column that says why a row is refused, null for good rows; no contract has one of that name."""
+
+_MALFORMED = "not a row of the CSV: too many or too few columns, or not in UTF-8"
 
 
 @dataclass(frozen=True)
@@ -51,9 +56,10 @@ class TableAccount:
 
 @dataclass(frozen=True)
 class _Part:
-    """A mapped column on its way: the contract's column and the name and type of the source expression."""
+    """A mapped column on its way: the contract's column, its source, and the name and type of what stands there."""
 
     column: Column
+    source: ColumnSource
     raw: str
     source_type: str
 
@@ -63,12 +69,10 @@ class _Part:
 
     @property
     def missing(self) -> str:
-        """Whether the source holds nothing."""
-        return (
-            f"({self.raw} IS NULL OR trim({self.raw}) = '')"
-            if self.source_type == "VARCHAR"
-            else f"{self.raw} IS NULL"
-        )
+        """Whether the source holds nothing, or nothing but blanks."""
+        if self.source_type == "VARCHAR" or self.source_type.startswith("ENUM"):
+            return f"({self.raw} IS NULL OR trim(CAST({self.raw} AS VARCHAR)) = '')"
+        return f"{self.raw} IS NULL"
 
 
 class TableReader:
@@ -98,7 +102,7 @@ class TableReader:
         parts = self._parts(staged, sources)
         self.columns = tuple(part.column.name for part in parts)
         self.id_types = {
-            part.column.name: id_type(part.source_type, part.column.name, self._place(part.column.name))
+            part.column.name: id_type(part.source_type, str(part.source), self._place(part.column.name))
             for part in parts
             if part.column.kind == "id"
         }
@@ -109,20 +113,26 @@ class TableReader:
         return f"[{self.contract.name}] {column} ({self.source.place})"
 
     def _staged(self, sources: Mapping[str, ColumnSource]) -> str:
+        """The source's rows with every mapped column beside them."""
         extra = []
         for name, column in sources.items():
             expression = quoted(column.name) if column.name is not None else f"({column.sql})"
             extra.append(f"{expression} AS {quoted('raw ' + name)}")
-            try:
-                column_types(self.connection, f"(SELECT {extra[-1]} FROM {self.source.relation})")
-            except duckdb.Error as error:
-                raise DataError(
-                    f"The expression for {name} cannot be evaluated.",
-                    where=self._place(name),
-                    found=f"{column.sql}: {str(error).splitlines()[0]}",
-                    remedy=f"use the source's columns: {', '.join(self.source.types)}",
-                ) from None
+            if column.sql is not None:
+                self._check_expression(name, column.sql)
         return f"(SELECT *, {', '.join(extra)} FROM {self.source.relation})"
+
+    def _check_expression(self, name: str, sql: str) -> None:
+        """DataError where an expression cannot be evaluated for each row."""
+        try:
+            column_types(self.connection, f"(SELECT *, ({sql}) FROM {self.source.relation})")
+        except duckdb.Error as error:
+            raise DataError(
+                f"The expression for {name} cannot be evaluated.",
+                where=self._place(name),
+                found=f"{sql}: {str(error).splitlines()[0]}",
+                remedy=f"use the source's columns: {', '.join(self.source.types)}",
+            ) from None
 
     def _parts(self, staged: str, sources: Mapping[str, ColumnSource]) -> list[_Part]:
         types = column_types(self.connection, staged)
@@ -130,9 +140,10 @@ class TableReader:
         for column in self.contract.columns:
             if column.name not in sources:
                 continue
-            part = _Part(column, quoted("raw " + column.name), types["raw " + column.name])
+            raw = "raw " + column.name
+            part = _Part(column, sources[column.name], quoted(raw), types[raw])
             if column.kind == "time":
-                check_time_type(part.source_type, column.name, self._place(column.name))
+                check_time_type(part.source_type, str(part.source), self._place(column.name))
             parts.append(part)
         return parts
 
@@ -178,8 +189,10 @@ class TableReader:
             return 0, 0
         lows = ", ".join(f"min({name})" for name in names)
         highs = ", ".join(f"max({name})" for name in names)
-        row = self._execute(f"SELECT {lows}, {highs} FROM {walls}").fetchone()
-        known = [value for value in row or () if value is not None]
+        (row,) = self._execute(f"SELECT {lows}, {highs} FROM {walls}").fetchall()
+        # Times beyond these are refused or unknown, and need no exact offset.
+        low, high = EARLIEST - 2 * DAY, self.observed_until + 2 * DAY
+        known = [min(max(value, low), high) for value in row if value is not None]
         return (min(known), max(known)) if known else (0, 0)
 
     def _happened(self, parts: list[_Part]) -> str:
@@ -194,6 +207,7 @@ class TableReader:
         dated = next((name for name in self.contract.happened if name in self.columns), None)
         if dated is not None:
             problems.append((f"{happened} IS NULL", f"no {self.contract.happened[-1]}"))
+            problems.append((f"{happened} < {EARLIEST}", f"{dated} before 1900"))
             problems.append((f"{happened} >= {until}", f"{dated} at or after observed_until"))
         present = {part.column.name: part.value for part in parts}
         if "recorded_at" in present:
@@ -223,7 +237,7 @@ class TableReader:
         if kind == "time":
             return [(unreadable, f"unreadable {name}")]
         if kind == "money" and required:
-            return money_problem(part.raw, name)
+            return money_problems(part.raw, part.missing, part.value, name)
         if kind == "text" and required:
             return [(part.missing, f"no {name}")]
         if kind == "number" and required:
@@ -252,7 +266,7 @@ class TableReader:
         self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
 
     def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
-        """Of rows with the same key and `recorded_at` the first counts; the others say the same thing again."""
+        """Of rows with the same key that became known at the same moment one counts, the last recorded."""
         if not self.spec.key:
             return judged
         missing = [name for name in (*self.spec.key, "recorded_at") if name not in self.columns]
@@ -263,12 +277,16 @@ class TableReader:
                 found=f"not mapped: {', '.join(missing)}",
                 remedy="map every column of the key, and recorded_at, by which versions supersede each other",
             )
-        keys = ", ".join(quoted("value " + name) for name in (*self.spec.key, "recorded_at"))
-        order = ", ".join(part.value for part in parts)
-        repeat = f"row_number() OVER (PARTITION BY {REFUSAL} IS NULL, {keys} ORDER BY {order}) > 1"
+        values = {part.column.name: part.value for part in parts}
+        keys = [values[name] for name in self.spec.key]
+        complete = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        known = f"greatest({self._happened(parts)}, {values['recorded_at']})"
+        order = ", ".join([f"{values['recorded_at']} DESC NULLS LAST", *(part.value for part in parts)])
+        place = f"row_number() OVER (PARTITION BY {REFUSAL}, {', '.join([*keys, known])} ORDER BY {order})"
+        repeats = f"{REFUSAL} IS NULL AND {complete} AND {place} > 1"
         return (
-            f"(SELECT * REPLACE (CASE WHEN {REFUSAL} IS NULL AND {repeat}"
-            f" THEN 'repeats a key and its recorded_at' ELSE {REFUSAL} END AS {REFUSAL}) FROM {judged})"
+            f"(SELECT * REPLACE (CASE WHEN {repeats} THEN 'repeats a key and its recorded_at' ELSE {REFUSAL} END"
+            f" AS {REFUSAL}) FROM {judged})"
         )
 
     def _account(self, parts: list[_Part]) -> TableAccount:
@@ -277,6 +295,8 @@ class TableReader:
         ).fetchall()
         used = next((row for row in rows if row[0] is None), (None, 0, None, None))
         counts = {str(row[0]): int(row[1]) for row in rows if row[0] is not None}
+        if self.source.malformed:
+            counts[_MALFORMED] = self.source.malformed
         account = TableAccount(
             self.contract.name,
             self.source.place,
@@ -285,8 +305,8 @@ class TableReader:
             quarantined=counts,
             unreadable=self._unreadable(parts),
             odd_times=self._count(f'"odd time" AND {REFUSAL} IS NULL'),
-            first=used[2],
-            last=used[3],
+            first=used[2] if self.is_dated else None,
+            last=used[3] if self.is_dated else None,
         )
         self._refuse_unusable(account)
         return account
@@ -303,9 +323,8 @@ class TableReader:
         return {name: count for name, count in counts.items() if count}
 
     def _count(self, condition: str) -> int:
-        row = self._execute(f"SELECT count(*) FROM {self.name} WHERE {condition}").fetchone()
-        assert row is not None
-        return int(row[0])
+        ((count,),) = self._execute(f"SELECT count(*) FROM {self.name} WHERE {condition}").fetchall()
+        return int(count)
 
     def _refuse_unusable(self, account: TableAccount) -> None:
         if account.rows == 0:
@@ -339,13 +358,28 @@ class TableReader:
                 remedy=f'convert them, or keep one: [{account.table}] currency = "{rows[0][0]}"',
             )
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether its rows say when they happened."""
+        return any(name in self.columns for name in self.contract.happened)
+
+    @property
+    def good(self) -> str:
+        """The rows that can be used: `happened` and the contract's columns."""
+        columns = ", ".join(quoted(name) for name in ("happened", *self.columns))
+        return f"(SELECT {columns} FROM {self.name} WHERE {REFUSAL} IS NULL)"
+
     def write_quarantine(self, file: str) -> None:
-        """The refused rows as they came, with the reason, as a Parquet file."""
+        """The refused rows as they came, with the reason, as a Parquet file; malformed lines of a CSV as text."""
         own = ", ".join(quoted(name) for name in self.source.types)
-        self._execute(
-            f'COPY (SELECT {own}, {REFUSAL} AS "quarantined because" FROM {self._judged}'
-            f" WHERE {REFUSAL} IS NOT NULL) TO {literal(file)} (FORMAT parquet)"
-        )
+        rows = f'SELECT {own}, {REFUSAL} AS "quarantined because" FROM {self._judged} WHERE {REFUSAL} IS NOT NULL'
+        if self.source.malformed:
+            lines = quoted(f"{REJECTED} {self.source.table}")
+            rows += (
+                f' UNION ALL BY NAME SELECT file AS "in file", line AS "on line", text AS "the line",'
+                f' {literal(_MALFORMED)} AS "quarantined because" FROM {lines}'
+            )
+        self._execute(f"COPY ({rows}) TO {literal(file)} (FORMAT parquet)")
 
     def _execute(self, query: str) -> duckdb.DuckDBPyConnection:
         try:

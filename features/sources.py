@@ -2,30 +2,27 @@
 
 import difflib
 import glob
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from .contracts import TableContract
+from .csv_files import CsvFiles
 from .errors import DataError
+from .sql import literal, quoted
 from .tables import ColumnSource, TableSpec
+
+__all__ = ["Source", "column_sources", "column_types", "literal", "open_source", "quoted", "resolve_columns"]
 
 _CSV = {".csv", ".tsv", ".txt"}
 _JSON = {".jsonl", ".ndjson", ".json"}
 _PARQUET = {".parquet", ".pq"}
 _COMPRESSED = {".gz", ".zst"}
-
-
-def quoted(name: str) -> str:
-    """An SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """An SQL string, for the places where DuckDB takes no parameter."""
-    return "'" + text.replace("'", "''") + "'"
+_READ_FROM_STRINGS = {"DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "UUID"}
 
 
 @dataclass(frozen=True)
@@ -37,23 +34,26 @@ class Source:
     types: Mapping[str, str]
     place: str
     """The file or frame, for messages."""
+    malformed: int = 0
+    """Lines of a CSV that are no rows; they are in the table "rejected lines <table>"."""
 
 
 def open_source(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, contract: TableContract, folder: str
 ) -> Source:
     """The rows of `spec`; DataError where there is nothing to read or it cannot be read."""
-    if spec.frame is not None:
-        relation, place = _frame(connection, spec), f"the {type(spec.frame).__name__} given as {spec.name}"
-    elif spec.path is not None:
-        relation, place = _files(connection, spec, contract, folder), spec.path
-    else:
+    if spec.frame is None and spec.path is None:
         raise DataError(
             f"The table {spec.name} has no source.",
             where=f"[{spec.name}]",
             remedy='set path = "…", or pass a frame of that name',
         )
+    place = f"the {type(spec.frame).__name__} given as {spec.name}" if spec.path is None else spec.path
     try:
+        if spec.frame is not None:
+            relation, malformed = _frame(connection, spec), 0
+        else:
+            relation, malformed = _files(connection, spec, contract, folder)
         types = column_types(connection, relation)
     except duckdb.Error as error:
         raise DataError(
@@ -62,7 +62,7 @@ def open_source(
             found=_first_line(error),
             remedy="mend the file",
         ) from None
-    source = Source(spec.name, relation, types, place)
+    source = Source(spec.name, relation, types, place, malformed)
     return source if spec.where is None else _filtered(connection, source, spec.where)
 
 
@@ -83,12 +83,14 @@ def _filtered(connection: duckdb.DuckDBPyConnection, source: Source, where: str)
             found=f"{where}: {_first_line(error)}",
             remedy=f"use the source's columns: {', '.join(source.types)}",
         ) from None
-    return Source(source.table, relation, types, source.place)
+    return replace(source, relation=relation, types=types)
 
 
 def _frame(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str:
     name = f"frame_{spec.name}"
     frame = spec.frame
+    if isinstance(frame, pa.RecordBatchReader):
+        frame = frame.read_all()  # it is scanned more than once
     if type(frame).__module__.split(".")[0] == "polars":
         frame = (frame.collect() if hasattr(frame, "collect") else frame).to_arrow()
     try:
@@ -104,10 +106,39 @@ def _frame(connection: duckdb.DuckDBPyConnection, spec: TableSpec) -> str:
 
 def _files(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, contract: TableContract, folder: str
-) -> str:
+) -> tuple[str, int]:
+    """What stands after FROM for the files of a path, and how many of their lines are no rows."""
+    paths = _paths(spec, folder)
+    kinds = {_suffix(path) for path in paths}
+    if kinds <= _CSV:
+        files = CsvFiles.of(connection, paths)
+        relation = _load(connection, spec.name, _csv(connection, files, spec, contract))
+        return relation, files.keep_rejected(connection, spec.name)
+    listed = "[" + ", ".join(literal(path) for path in paths) + "]"
+    if kinds <= _PARQUET:
+        return f"read_parquet({listed}, union_by_name = true)", 0
+    if kinds <= _JSON:
+        return _load(connection, spec.name, _json(connection, listed, spec, contract)), 0
+    raise DataError(
+        f"The table {spec.name} is in a format that Patron does not read.",
+        where=f"[{spec.name}] path",
+        found=", ".join(sorted(kinds)),
+        remedy="use Parquet, CSV or JSON lines, one kind per table",
+    )
+
+
+def _load(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> str:
+    """Rows of text files as a table of their own: every question to the files would search for their types again."""
+    digest = hashlib.sha256(relation.encode()).hexdigest()  # the same file may be read in two ways at once
+    name = quoted(f"rows of {table} {digest[:8]}")
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM {relation}")
+    return name
+
+
+def _paths(spec: TableSpec, folder: str) -> list[str]:
     assert spec.path is not None
     pattern = str(Path(folder) / Path(spec.path).expanduser())
-    paths = sorted(glob.glob(pattern, recursive=True)) if not Path(pattern).is_file() else [pattern]
+    paths = [pattern] if Path(pattern).is_file() else sorted(glob.glob(pattern, recursive=True))
     if not paths:
         raise DataError(
             f"The table {spec.name} has no file.",
@@ -115,20 +146,7 @@ def _files(
             found=pattern,
             remedy=f"mend the path (it is relative to {Path(folder).resolve()}){_neighbours(Path(pattern))}",
         )
-    files = "[" + ", ".join(literal(path) for path in paths) + "]"
-    kinds = {_suffix(path) for path in paths}
-    if kinds <= _PARQUET:
-        return f"read_parquet({files}, union_by_name = true)"
-    if kinds <= _CSV:
-        return _csv(connection, files, spec, contract)
-    if kinds <= _JSON:
-        return f"read_json({files}, format = 'auto', sample_size = -1, union_by_name = true)"
-    raise DataError(
-        f"The table {spec.name} is in a format that Patron does not read.",
-        where=f"[{spec.name}] path",
-        found=", ".join(sorted(kinds)),
-        remedy="use Parquet, CSV or JSON lines, one kind per table",
-    )
+    return paths
 
 
 def _suffix(path: str) -> str:
@@ -138,21 +156,32 @@ def _suffix(path: str) -> str:
     return suffixes[-1].lower() if suffixes else "no suffix"
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, files: str, spec: TableSpec, contract: TableContract) -> str:
+def _csv(
+    connection: duckdb.DuckDBPyConnection, files: CsvFiles, spec: TableSpec, contract: TableContract
+) -> str:
     """CSV with types found from all rows, but mapped columns as text: an id "007" stays "007", and a row with an
     unreadable date is quarantined instead of stopping the reader.
     """
-    options = f"{files}, header = true, sample_size = -1, union_by_name = true"
-    try:
-        present = column_types(connection, f"read_csv({options})")
-    except duckdb.Error:
-        return f"read_csv({options})"  # read again by the caller, whose message names the place
-    mapped = {name: source.name for name, source in column_sources(spec, contract, present).items()}
-    texts = [name for name in mapped.values() if name is not None and name in present]
-    if not texts:
-        return f"read_csv({options})"
-    types = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in dict.fromkeys(texts))
-    return f"read_csv({options}, types = {{{types}}})"
+    return files.relation(_mapped_names(spec, contract, column_types(connection, files.relation())))
+
+
+def _json(connection: duckdb.DuckDBPyConnection, files: str, spec: TableSpec, contract: TableContract) -> str:
+    """JSON with types found from all rows, but strings of mapped columns as they stand, as in a CSV: DuckDB would
+    make dates and UUIDs of them.
+    """
+    options = "format = 'auto', union_by_name = true"
+    types = column_types(connection, f"read_json({files}, {options}, sample_size = -1)")
+    for name in _mapped_names(spec, contract, types):
+        if types[name] in _READ_FROM_STRINGS:
+            types[name] = "VARCHAR"
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
+    return f"read_json({files}, {options}, columns = {{{columns}}})"
+
+
+def _mapped_names(spec: TableSpec, contract: TableContract, present: Mapping[str, str]) -> list[str]:
+    """The source's columns that are mapped as they are, not by an expression."""
+    names = [source.name for source in column_sources(spec, contract, present).values()]
+    return [name for name in dict.fromkeys(names) if name is not None and name in present]
 
 
 def column_sources(

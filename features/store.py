@@ -13,15 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .columns import MONEY_UNITS, IdType
+from . import kernels
+from .columns import MONEY_UNITS, IdType, id_type
 from .contracts import TABLES
 from .errors import DataError
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Purchase, Question
-from .reading import REFUSAL, TableAccount, TableReader
-from .sources import open_source
-from .sql import literal, quoted
+from .reading import ALWAYS, TableAccount, TableReader
+from .sources import column_types, open_source
+from .sql import first_row, literal, quoted
 from .tables import DataSpec
 
 GIGABYTE = 1 << 30
@@ -126,16 +127,10 @@ class EvidenceStore:
         """Codes 0, 1, … in the order of the ids, with when each customer was first known."""
         known = []
         for name, (reader, _) in self._readers.items():
-            if name in NOT_FACTS:
-                continue
-            at = "greatest(happened, recorded_at)" if "recorded_at" in reader.columns else "happened"
+            ids = reader.id_types if name not in NOT_FACTS else ("customer_id",)
             known += [
-                f"SELECT {column} AS id, {at} AS known FROM {reader.good}" for column in reader.id_types
+                f"SELECT {column} AS id, {self._known(reader)} AS known FROM {reader.good}" for column in ids
             ]
-        if "identities" in self._readers:
-            known.append(
-                f"SELECT customer_id AS id, happened AS known FROM {self._readers['identities'][0].good}"
-            )
         self.connection.execute(
             "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
             f" (SELECT id, min(known) AS known FROM ({' UNION ALL '.join(known)}) GROUP BY id) ORDER BY id"
@@ -143,59 +138,84 @@ class EvidenceStore:
         self._link_aliases()
         self._refuse_strangers()
 
+    def _known(self, reader: TableReader) -> str:
+        """When a row became known; an undated one is known now, and says nothing of earlier days."""
+        if not reader.is_dated:
+            return f"CAST({self.observed_until - 1} AS BIGINT)"
+        return "greatest(happened, recorded_at)" if "recorded_at" in reader.columns else "happened"
+
     def _link_aliases(self) -> None:
-        """For each alias, whom it was first linked to and when; others have no row."""
-        self.connection.execute("CREATE TEMP TABLE links (alias BIGINT, customer BIGINT, linked BIGINT)")
+        """For each alias the customers that hold its facts, each since `linked` and until `unlinked`.
+
+        The first link of an alias counts, and none that would close a circle. A customer that turns out to be an alias
+        in turn hands on all that it holds.
+        """
+        self.connection.execute(
+            "CREATE TEMP TABLE first_links (alias BIGINT, customer BIGINT, linked BIGINT)"
+        )
         if "identities" in self._readers:
-            self.connection.execute(
-                "INSERT INTO links"
-                " SELECT alias.customer, arg_min(main.customer, (happened, main.customer)), min(happened)"
-                f" FROM {self._readers['identities'][0].name} AS link JOIN customers AS alias ON alias.id = alias_id"
-                " JOIN customers AS main ON main.id = customer_id"
-                f" WHERE {REFUSAL} IS NULL AND alias.customer <> main.customer GROUP BY alias.customer"
+            found = self.connection.execute(
+                "SELECT alias.customer AS alias, main.customer, happened AS linked"
+                f" FROM {self._readers['identities'][0].good} AS link JOIN customers AS alias ON alias.id = alias_id"
+                " JOIN customers AS main ON main.id = customer_id ORDER BY happened, alias.customer, main.customer"
+            ).fetchnumpy()
+            links = {name: np.asarray(column, np.int64) for name, column in found.items()}
+            kept = kernels.links_without_circles(links["alias"], links["customer"], self.customers)
+            self.connection.register(
+                "kept links", pa.table({name: column[kept] for name, column in links.items()})
             )
+            self.connection.execute(
+                'INSERT INTO first_links SELECT alias, customer, linked FROM "kept links"'
+            )
+            self.connection.unregister("kept links")
+        self.connection.execute(
+            "CREATE TEMP TABLE links AS WITH RECURSIVE held AS ("
+            "SELECT alias, customer, linked, 1 AS step FROM first_links UNION ALL"
+            " SELECT held.alias, next.customer, greatest(held.linked, next.linked), step + 1"
+            " FROM held JOIN first_links AS next ON next.alias = held.customer)"
+            " SELECT alias, customer, linked,"
+            f" coalesce(lead(linked) OVER (PARTITION BY alias ORDER BY step), {FOREVER}) AS unlinked FROM held"
+        )
 
     def _refuse_strangers(self) -> None:
-        """DataError for a table that shares no customer with the purchases."""
-        purchases = self._readers["purchases"][0].name
+        """DataError for a table that shares no customer with the purchases, nor with those whom they are linked to."""
+        self.connection.execute(
+            "CREATE TEMP TABLE buyers AS WITH codes AS (SELECT DISTINCT customer FROM customers JOIN"
+            f" {self._readers['purchases'][0].good} ON customer_id = id)"
+            " SELECT customer FROM codes UNION SELECT links.customer FROM links JOIN codes ON alias = codes.customer"
+        )
         for name, (reader, _) in self._readers.items():
-            if name in ("purchases", "identities"):
+            if name in ("purchases", *NOT_FACTS):
                 continue
-            shared = self.connection.execute(
-                f"SELECT 1 FROM {reader.name} WHERE {REFUSAL} IS NULL AND customer_id IN"
-                f" (SELECT customer_id FROM {purchases} WHERE {REFUSAL} IS NULL) LIMIT 1"
-            ).fetchone()
-            if shared is None:
-                examples = " and ".join(self._example_id(table) for table in (purchases, reader.name))
+            shared = f"{reader.good} JOIN customers ON id = customer_id JOIN buyers USING (customer)"
+            if first_row(self.connection, f"SELECT 1 FROM {shared} LIMIT 1") is None:
                 raise DataError(
                     f"No customer of the table {name} has ever bought: the ids do not match.",
                     where=f"[{name}] customer_id",
-                    found=f"for example {examples}",
+                    found=f"for example {self._example_id('purchases')} and {self._example_id(name)}",
                     remedy="map the column that holds the same ids as the purchases",
                 )
+        self.connection.execute("DROP TABLE buyers")
 
-    def _example_id(self, table: str) -> str:
-        row = self.connection.execute(
-            f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {table} WHERE {REFUSAL} IS NULL"
-        ).fetchone()
-        name = table.strip('"').removeprefix("read ")
-        return f"{row[0]!r} in {name}" if row else name
+    def _example_id(self, name: str) -> str:
+        good = self._readers[name][0].good
+        row = first_row(self.connection, f"SELECT CAST(min(customer_id) AS VARCHAR) FROM {good}")
+        assert row is not None
+        return f"{row[0]!r} in {name}"
 
     def _sort(self, name: str, question: Question) -> None:
         """The good rows of a table by customer, in a total order, as table `name`; the rows as read are dropped."""
         reader = self._readers[name][0]
         columns = [c for c in reader.columns if c not in ("customer_id", "alias_id", "recorded_at")]
         recorded = "coalesce(recorded_at, happened)" if "recorded_at" in reader.columns else "happened"
-        kept = [
-            "happened",
-            f"greatest({recorded}, happened) AS recorded",
-            f"{self._superseded(reader)} AS until",
-        ]
+        kept = ["happened", f"greatest({recorded}, happened) AS recorded"]
         kept += [self._person(reader, column) for column in columns]
         facts = reader.good
         if name == "purchases":
             kept.append("is_target")
             facts = self._with_target_lines(facts, question, reader)
+        # Last, so that a correction does not change the order of rows that were known before it.
+        kept.append(f"{self._superseded(reader)} AS until")
         rows = (
             f"SELECT code.customer, {', '.join(kept)} FROM {facts} AS fact"
             " JOIN customers AS code ON code.id = fact.customer_id"
@@ -206,16 +226,20 @@ class EvidenceStore:
         self.connection.execute(f"DROP TABLE {reader.name}")
 
     def _create_sorted(self, name: str, rows: str, reader: TableReader) -> None:
+        query = f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM ({rows}) ORDER BY ALL"
         try:
-            self.connection.execute(
-                f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM ({rows}) ORDER BY ALL"
-            )
+            self.connection.execute(query)
         except duckdb.Error as error:
+            short = isinstance(error, duckdb.OutOfMemoryException)
             raise DataError(
-                f"The table {name} cannot be sorted.",
-                where=reader.source.place,
+                f"The table {name} cannot be sorted."
+                if short
+                else "The condition of the target cannot be evaluated.",
+                where=reader.source.place if short else "[question.target] where",
                 found=str(error).splitlines()[0],
-                remedy="mend the expression in [question.target] where, or give more memory in [run] memory",
+                remedy="give more memory: [run] memory"
+                if short
+                else f"use the columns {', '.join(reader.columns)}",
             ) from None
 
     def _person(self, reader: TableReader, column: str) -> str:
@@ -224,44 +248,49 @@ class EvidenceStore:
         return f"fact.{quoted(column)}"
 
     def _superseded(self, reader: TableReader) -> str:
-        """When a row stopped being the latest with its key."""
+        """When a row stopped being the latest with its key; a row without a key never does."""
         if not reader.spec.key:
             return f"CAST({FOREVER} AS BIGINT)"
-        keys = ", ".join(f"fact.{quoted(column)}" for column in reader.spec.key)
-        return (
-            f"coalesce(lead(greatest(coalesce(recorded_at, happened), happened)) OVER (PARTITION BY {keys}"
-            f" ORDER BY greatest(coalesce(recorded_at, happened), happened)), {FOREVER})"
-        )
+        keys = [f"fact.{quoted(column)}" for column in reader.spec.key]
+        complete = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+        following = f"lead(recorded) OVER (PARTITION BY {', '.join(keys)} ORDER BY recorded)"
+        return f"CASE WHEN {complete} THEN coalesce({following}, {FOREVER}) ELSE {FOREVER} END"
 
     def _with_target_lines(self, facts: str, question: Question, reader: TableReader) -> str:
         """The purchase lines with `is_target`: whether the line counts for the target.
 
-        The condition sees the contract's columns, money in whole currency.
+        The condition sees the contract's columns, money in whole currency and times as timestamps.
         """
         if not isinstance(question.target, Purchase) or question.target.where is None:
             return f"(SELECT *, true AS is_target FROM {facts})"
-        money = [column for column in ("amount", "discount") if column in reader.columns]
-        in_currency = ", ".join(f"{column} / {MONEY_UNITS}.0 AS {column}" for column in money)
-        kept = ", ".join(f"{column} AS {quoted('units ' + column)}" for column in money)
-        back = ", ".join(f"{quoted('units ' + column)} AS {column}" for column in money)
+        shown = {
+            "money": lambda name: f"{name} / {MONEY_UNITS}.0 AS {name}",
+            "time": lambda name: f"make_timestamptz({name}) AS {name}",
+        }
+        kinds = {column.name: column.kind for column in TABLES["purchases"].columns}
+        changed = [name for name in reader.columns if kinds[name] in shown]
+        replaced = ", ".join(shown[kinds[name]](name) for name in changed)
+        kept = ", ".join(f"{name} AS {quoted('kept ' + name)}" for name in changed)
+        back = ", ".join(f"{quoted('kept ' + name)} AS {name}" for name in changed)
         condition = f"coalesce(CAST(({question.target.where}) AS BOOLEAN), false) AS is_target"
         return (
             f"(SELECT * REPLACE ({back}) FROM (SELECT *, {condition} FROM"
-            f" (SELECT * REPLACE ({in_currency}), {kept} FROM {facts})))"
+            f" (SELECT * REPLACE ({replaced}), {kept} FROM {facts})))"
         )
 
     def _has_links(self) -> bool:
-        row = self.connection.execute("SELECT count(*) FROM links").fetchone()
-        return row is not None and row[0] > 0
+        return self._number("SELECT count(*) FROM links") > 0
 
     def _with_links(self, rows: str) -> str:
         """Rows of a linked alias end for the alias when it is linked, and begin for the customer it belongs to."""
         return (
             f"SELECT fact.* REPLACE (least(until, coalesce(linked, {FOREVER})) AS until)"
-            f" FROM ({rows}) AS fact LEFT JOIN links ON links.alias = fact.customer"
+            f" FROM ({rows}) AS fact LEFT JOIN first_links ON alias = fact.customer"
             " UNION ALL BY NAME"
-            " SELECT fact.* REPLACE (links.customer AS customer, greatest(recorded, linked) AS recorded)"
-            f" FROM ({rows}) AS fact JOIN links ON links.alias = fact.customer WHERE until > linked"
+            " SELECT fact.* REPLACE (links.customer AS customer, greatest(recorded, linked) AS recorded,"
+            " least(until, unlinked) AS until)"
+            f" FROM ({rows}) AS fact JOIN links ON alias = fact.customer"
+            " WHERE greatest(recorded, linked) < least(until, unlinked)"
         )
 
     # What the engine asks for
@@ -282,15 +311,14 @@ class EvidenceStore:
         if stated is not None:
             return to_microseconds(stated)
         first = self.accounts[table].first
-        assert first is not None
-        return first
+        return ALWAYS if first is None else first
 
     def rows(self, table: str) -> int:
         """Rows of a sorted table, those of linked aliases counted for both."""
         return self._number(f"SELECT count(*) FROM {quoted(table)}")
 
     def _number(self, query: str) -> int:
-        row = self.connection.execute(query).fetchone()
+        row = first_row(self.connection, query)
         assert row is not None
         return int(row[0])
 
@@ -342,8 +370,9 @@ class EvidenceStore:
     def known_until(self, part: Range) -> npt.NDArray[np.int64]:
         """When each customer of a range turned out to be an alias of another; `FOREVER` for all others."""
         found = self.connection.execute(
-            f"SELECT coalesce(linked, {FOREVER}) AS until FROM customers LEFT JOIN links ON alias = customers.customer"
-            f" WHERE customers.customer >= {part.low} AND customers.customer < {part.high} ORDER BY customers.customer"
+            f"SELECT coalesce(linked, {FOREVER}) AS until FROM customers AS code"
+            " LEFT JOIN first_links ON alias = code.customer"
+            f" WHERE code.customer >= {part.low} AND code.customer < {part.high} ORDER BY code.customer"
         ).fetchnumpy()
         return np.asarray(found["until"], np.int64)
 
@@ -361,24 +390,39 @@ class EvidenceStore:
     def codes(self, ids: pa.Array) -> npt.NDArray[np.int64]:
         """The codes of given ids, -1 for those that no table knows; DataError where the type is another."""
         self.connection.register("asked ids", pa.table({"id": ids, "place": np.arange(len(ids))}))
-        found = self.connection.execute(
-            'SELECT coalesce(customer, -1) AS code FROM "asked ids" LEFT JOIN customers USING (id) ORDER BY place'
-        ).fetchnumpy()
-        return np.asarray(found["code"], np.int64)
+        try:
+            found = column_types(self.connection, '"asked ids"')["id"]
+            if id_type(found, "customer_id", "customer_id").family != self.id_type.family:
+                raise DataError(
+                    "The ids are of another type than those of the evidence.",
+                    where="customer_id",
+                    found=f"{found}, where the purchases have {self.id_type.sql}",
+                    remedy="give the ids as they are in the purchases",
+                )
+            rows = self.connection.execute(
+                f'SELECT coalesce(customer, -1) AS code FROM "asked ids" AS asked LEFT JOIN customers'
+                f" ON customers.id = CAST(asked.id AS {self.id_type.sql}) ORDER BY place"
+            ).fetchnumpy()
+        finally:
+            self.connection.unregister("asked ids")
+        return np.asarray(rows["code"], np.int64)
 
     def duplicates(self, table: str) -> int:
-        """How many rows of a table say in every column what another row says."""
+        """How many rows of a table say in every column what another row says.
+
+        Equal rows lie together, so one pass suffices; a linked alias's rows count once.
+        """
         return self._number(
-            f"SELECT (SELECT count(*) FROM {quoted(table)})"
-            f" - (SELECT count(*) FROM (SELECT DISTINCT * FROM {quoted(table)}))"
+            "SELECT count(*) FROM (SELECT row = lag(row) OVER () AS again FROM"
+            f" (SELECT hash(fact) AS row FROM {quoted(table)} AS fact WHERE until = {FOREVER})) WHERE again"
         )
 
     def shared_orders(self) -> int:
-        """How many order ids several customers use."""
+        """How many order ids several customers use, who then have an order each."""
         if "order_id" not in self.columns["purchases"]:
             return 0
         return self._number(
-            "SELECT count(*) FROM (SELECT order_id FROM purchases WHERE order_id IS NOT NULL"
+            f"SELECT count(*) FROM (SELECT order_id FROM purchases WHERE order_id IS NOT NULL AND until = {FOREVER}"
             " GROUP BY order_id HAVING min(customer) <> max(customer))"
         )
 
@@ -386,9 +430,10 @@ class EvidenceStore:
         """A digest of each table's good rows, whatever their order in the source."""
         found = {}
         for name in self._readers:
-            row = self.connection.execute(
-                f"SELECT count(*), CAST(coalesce(sum(hash(fact)), 0) AS VARCHAR) FROM {quoted(name)} AS fact"
-            ).fetchone()
+            row = first_row(
+                self.connection,
+                f"SELECT count(*), CAST(coalesce(sum(hash(fact)), 0) AS VARCHAR) FROM {quoted(name)} AS fact",
+            )
             assert row is not None
             found[name] = f"{row[0]}-{int(row[1]) % (1 << 64):016x}"
         return found

@@ -158,7 +158,7 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
         whole = np.asarray(values, np.int64)
         return kernels.sum_order_lines(places, begins, rows.recorded, rows.until, group, since, bought, whole)
 
-    first = kernels.first_order_line(places, begins, rows.recorded, rows.until, group, since, rows.happened)
+    first = kernels.first_order_line(places, begins, rows.recorded, rows.until, group, since)
     columns: dict[str, Array] = {
         "amount": total(rows.columns["amount"]),
         "lines": total(np.ones_like(rows.recorded)),

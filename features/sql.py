@@ -1,0 +1,24 @@
+"""Names, texts and single answers in SQL."""
+
+from typing import Any
+
+import duckdb
+
+
+def quoted(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """An SQL string, for the places where DuckDB takes no parameter."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...] | None:
+    """The first row of a query with few, None where it has none.
+
+    All rows are fetched: while some are waiting, DuckDB takes no further frames.
+    """
+    rows = connection.execute(query).fetchall()
+    return rows[0] if rows else None
