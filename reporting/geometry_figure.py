@@ -87,7 +87,7 @@ def _window(
     start, stop = _days(cutoff), _days(end)
     axes.add_patch(Rectangle((start, bottom), stop - start, height, linewidth=1, **_LOOKS[use]))
     if mature > end:
-        axes.plot([stop, _days(mature)], [bottom + height / 2] * 2, color=MODEL, linewidth=1.2)
+        axes.plot([stop, _days(mature)], [bottom + height / 2] * 2, color=MODEL, linewidth=1.2, zorder=0.9)
     axes.update_datalim([(start, bottom), (_days(mature), bottom + height)])
 
 

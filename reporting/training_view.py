@@ -84,6 +84,11 @@ class TrainingView:
         self.metrics = metric_words(self.wording.cases)
         self.glossary = GLOSSARY
 
+    @property
+    def opponent_rule(self) -> str:
+        """What the opponent does, where its name does not say it all."""
+        return self.page.opponent.partition(":")[2].strip()
+
     @cached_property
     def headline(self) -> CapacityRow | None:
         """The list length of the first screen."""
