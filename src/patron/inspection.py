@@ -3,7 +3,7 @@
 import glob
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -117,10 +117,6 @@ def inspect(
         written = _written(path, folder)
         source = opened[path] if path in opened else _open(connection, written, folder)
         texts = _open(connection, written, folder, tuple(source.types))
-        if source.types != texts.types:
-            # Every query would find the types of a text file anew: read it once.
-            source = _kept(connection, source, f"file {len(profiles)}")
-            texts = _kept(connection, texts, f"texts {len(profiles)}", f"LIMIT {SAMPLED_ROWS}")
         profiles.append(_profile(connection, written, source, texts))
     return tuple(profiles)
 
@@ -134,14 +130,6 @@ def _grouped(opened: Mapping[Path, Source]) -> list[Path]:
         pattern = _pattern(group)
         paths += [pattern] if pattern is not None else group
     return paths
-
-
-def _kept(connection: duckdb.DuckDBPyConnection, source: Source, name: str, limit: str = "") -> Source:
-    try:
-        connection.execute(f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM {source.relation} {limit}")
-    except duckdb.Error as error:
-        raise _unreadable(source.place, error) from None
-    return replace(source, relation=quoted(name))
 
 
 def _unreadable(path: str, error: duckdb.Error) -> DataError:
@@ -173,8 +161,10 @@ def _written(path: Path, folder: Path) -> str:
 def _open(
     connection: duckdb.DuckDBPyConnection, path: str, folder: Path, columns: Sequence[str] = ()
 ) -> Source:
-    contract = TableContract("file", "Any file.", tuple(Column(name, "text", "") for name in columns), ())
-    return open_source(connection, TableSpec("file", path=path), contract, str(folder))
+    # Rows of text files are loaded under the name of the table, so every source needs a name of its own.
+    name = f"{path} as text" if columns else path
+    contract = TableContract(name, "Any file.", tuple(Column(name, "text", "") for name in columns), ())
+    return open_source(connection, TableSpec(name, path=path), contract, str(folder))
 
 
 def _profile(connection: duckdb.DuckDBPyConnection, path: str, source: Source, texts: Source) -> FileProfile:
