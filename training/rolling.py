@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from joblib import Parallel, cpu_count, delayed
 
 from patron.features.catalogue import FeatureField
 from patron.features.progress import Progress, silent
@@ -20,6 +21,9 @@ from .recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
 
 MOST_CATEGORIES = 50
 """Words of a categorical feature that the model tells apart; rarer ones are missing to it."""
+
+MOST_VALUES_AT_ONCE = 50_000_000
+"""Rows times features up to which folds are fitted side by side (200 MB of matrix each)."""
 
 
 @dataclass(frozen=True)
@@ -114,31 +118,45 @@ class RollingBoosters:
         self._curves: dict[int, npt.NDArray[np.float64]] = {}
         self._first_test = plan.tests[0].cutoff
         self.fields = data.fields(data.rows(plan.tests[0].train))
-        for done, fold in enumerate(plan.rolling):
-            progress("fitting models", done, len(plan.rolling) + 1)
-            self._boosters[fold.cutoff] = self._grow(fold)
-            self._curves[fold.cutoff] = self._losses(fold.cutoff)
+        grow = Parallel(n_jobs=self._folds_at_once(), prefer="threads", return_as="generator")
+        grown = grow(delayed(self._grow)(fold, watched=True) for fold in plan.rolling)
+        for done, (fold, booster) in enumerate(zip(plan.rolling, grown, strict=True)):
+            progress("fitting models", done + 1, len(plan.rolling) + 1)
+            self._boosters[fold.cutoff] = booster
+            self._curves[fold.cutoff] = booster[0].validation_log_loss_
 
-    def _grow(self, fold: Fold) -> tuple[RepurchaseClassifier, tuple[FeatureField, ...]]:
-        """A booster of all the recipe's trees on a fold's training cutoffs, and the features it reads."""
-        rows = self.data.rows(fold.train)
+    def _folds_at_once(self) -> int:
+        """All cores, one fold each, while the folds' matrices are small; else one fold on all cores.
+
+        Threads within a fold wait for each other after every split, which on small data costs more than it gains.
+        """
+        values = self.data.table.num_rows * len(self.data.catalogue)
+        return cpu_count() if values < MOST_VALUES_AT_ONCE else 1
+
+    def _grow(self, fold: Fold, watched: bool) -> tuple[RepurchaseClassifier, tuple[FeatureField, ...]]:
+        """A booster of all the recipe's trees on a fold's training cutoffs, and the features it reads.
+
+        A `watched` one notes its log loss at the fold's cutoff after each tree, which changes nothing in it.
+        """
+        rows, at = self.data.rows(fold.train), self.data.rows([fold.cutoff])
         fields = self.fields if fold.cutoff >= self._first_test else self.data.fields(rows)
-        categorical = [place for place, field in enumerate(fields) if field.kind == "category"]
-        model = self.recipe.classifier(self.seed)
-        model.fit(self.data.matrix(rows, fields), self.data.outcome[rows], categorical=categorical)
+        later = (self.data.matrix(at, fields), self.data.outcome[at]) if watched else (None, None)
+        threads = 1 if self._folds_at_once() > 1 else None
+        model = self.recipe.classifier(self.seed, threads)
+        model.fit(
+            self.data.matrix(rows, fields),
+            self.data.outcome[rows],
+            categorical=[place for place, field in enumerate(fields) if field.kind == "category"],
+            X_val=later[0],
+            y_val=later[1],
+        )
         return model, fields
 
     def fitted(self, fold: Fold) -> FittedFold:
         """The booster of a fold with its trees and calibration; it is grown if it is not one of the rolling ones."""
-        model, fields = self._boosters.get(fold.cutoff) or self._grow(fold)
+        model, fields = self._boosters.get(fold.cutoff) or self._grow(fold, watched=False)
         n_trees = self._best_trees(fold)
         return FittedFold(fold, model, fields, n_trees, self._calibrator(fold, n_trees))
-
-    def _losses(self, cutoff: int) -> npt.NDArray[np.float64]:
-        """The log loss at the cutoff after each tree; float64[trees]."""
-        model, fields = self._boosters[cutoff]
-        rows = self.data.rows([cutoff])
-        return model.staged_log_loss(self.data.matrix(rows, fields), self.data.outcome[rows])
 
     def _best_trees(self, fold: Fold) -> int:
         if not fold.inner:
