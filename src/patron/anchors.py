@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from patron.features.contracts import TABLES
 from patron.features.errors import DataError
-from patron.features.sources import open_source, quoted
+from patron.features.sources import open_source
+from patron.features.sql import quoted
 from patron.features.tables import ColumnSource, TableSpec
 
 

@@ -98,7 +98,7 @@ def features(
         list[str] | None, typer.Option(help="A cutoff; repeatable. The question's cutoffs unless given.")
     ] = None,
     at: Annotated[
-        Path | None, typer.Option(help="A file of customer_id and cutoff pairs (Parquet or CSV) instead.")
+        Path | None, typer.Option(help="A file of customer_id and cutoff pairs instead; ids of a CSV are text.")
     ] = None,
     targets: Annotated[
         bool, typer.Option("--targets", help="Build the training set: the question's cutoffs, with targets.")

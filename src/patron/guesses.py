@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import duckdb
 
 from patron.features.contracts import TABLES, Column, TableContract
-from patron.features.sources import Source, literal, quoted
+from patron.features.sources import Source
+from patron.features.sql import literal, quoted
 from patron.features.tables import ColumnSource
 
 from .inspection import SAMPLED_ROWS, ColumnProfile, FileProfile

@@ -10,7 +10,8 @@ import duckdb
 
 from patron.features.contracts import Column, TableContract
 from patron.features.errors import ConfigurationError, DataError
-from patron.features.sources import Source, open_source, quoted
+from patron.features.sources import Source, open_source
+from patron.features.sql import quoted
 from patron.features.tables import TableSpec
 
 SUFFIXES = (".parquet", ".pq", ".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz")

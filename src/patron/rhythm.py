@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 
 from patron.features.errors import DataError
-from patron.features.sources import quoted
+from patron.features.sql import quoted
 from patron.features.tables import ColumnSource
 
 from .guesses import TableGuess
