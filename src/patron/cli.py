@@ -98,7 +98,8 @@ def features(
         list[str] | None, typer.Option(help="A cutoff; repeatable. The question's cutoffs unless given.")
     ] = None,
     at: Annotated[
-        Path | None, typer.Option(help="A file of customer_id and cutoff pairs instead; ids of a CSV are text.")
+        Path | None,
+        typer.Option(help="A file of customer_id and cutoff pairs instead; ids of a CSV are text."),
     ] = None,
     targets: Annotated[
         bool, typer.Option("--targets", help="Build the training set: the question's cutoffs, with targets.")
