@@ -32,13 +32,14 @@ class Artefact:
     """A model as it is kept: two boosters of one recipe, the calibration, the contract, and a card to read.
 
     `booster` is the production booster, refit on all mature targets: scoring uses it. `judged` is the one whose
-    targets were mature before the first test cutoff: reports speak of it. Both are LightGBM text as
-    `RepurchaseClassifier.to_text` gives it.
+    targets were mature before the first test cutoff: reports speak of it. Each has its own calibrator. Both are
+    LightGBM text as `RepurchaseClassifier.to_text` gives it.
     """
 
     booster: str
     judged: str
     calibrator: Calibrator
+    judged_calibrator: Calibrator
     contract: Contract
     card: str
 
@@ -52,7 +53,8 @@ class Artefact:
         if not len(features):  # LightGBM refuses a matrix without rows
             return np.empty(0)
         booster = self._judged_booster if judged else self._booster
-        return self.calibrator.apply(np.asarray(booster.predict(features)))
+        calibrator = self.judged_calibrator if judged else self.calibrator
+        return calibrator.apply(np.asarray(booster.predict(features)))
 
     @property
     def digest(self) -> str:
@@ -63,7 +65,9 @@ class Artefact:
         """All files of the artefact by name, the same bytes for the same model."""
         texts = {
             "booster.txt": self.booster,
-            "calibration.json": canonical_json(self.calibrator.to_dict()),
+            "calibration.json": canonical_json(
+                {"judged": self.judged_calibrator.to_dict(), "production": self.calibrator.to_dict()}
+            ),
             "card.md": self.card,
             "contract.json": canonical_json(self.contract.to_dict()),
             "judged.txt": self.judged,
@@ -106,7 +110,9 @@ def load(folder: Path) -> Artefact:
     _verify(contents, folder)
     texts = {name: content.decode() for name, content in contents.items()}
     try:
-        calibrator = calibrator_from_dict(json.loads(texts["calibration.json"]))
+        calibration = json.loads(texts["calibration.json"])
+        calibrator = calibrator_from_dict(calibration["production"])
+        judged_calibrator = calibrator_from_dict(calibration["judged"])
         contract = Contract.from_dict(json.loads(texts["contract.json"]))
     except (KeyError, TypeError, ValueError) as problem:
         raise ModelError(
@@ -115,7 +121,9 @@ def load(folder: Path) -> Artefact:
             found=repr(problem),
             remedy="load it with the version of Patron that made it, or train again",
         ) from problem
-    return Artefact(texts["booster.txt"], texts["judged.txt"], calibrator, contract, texts["card.md"])
+    return Artefact(
+        texts["booster.txt"], texts["judged.txt"], calibrator, judged_calibrator, contract, texts["card.md"]
+    )
 
 
 def _read_all(folder: Path) -> dict[str, bytes]:

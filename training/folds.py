@@ -5,13 +5,16 @@ targets were mature by T. The number of trees and the calibration come from inne
 predicted in the same way, each by a booster that knew only what was mature by then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from patron.features.errors import GateError
 
 INNER_CUTOFFS = 4
 """How many of the latest earlier cutoffs decide about trees and calibration."""
+
+ENOUGH_TESTS = 3
+"""With fewer test cutoffs a result is provisional."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,17 @@ class FoldPlan:
     provisional: str | None
 
 
-def plan_folds(cutoffs: Sequence[int], mature: Sequence[int], test_cutoffs: int) -> FoldPlan:
+def plan_folds(
+    cutoffs: Sequence[int],
+    mature: Sequence[int],
+    test_cutoffs: int,
+    shows_both: Callable[[Sequence[int]], bool] = bool,
+) -> FoldPlan:
     """Cutoffs and the maturities of their targets (ascending instants) to folds; GateError where there is none.
 
     The latest cutoffs are for testing. Fewer than asked are used where history is short: the first test cutoff needs
-    one to learn from, and better two, so that trees and calibration can be chosen.
+    one to learn from, and better two, so that trees and calibration can be chosen. `shows_both` says whether the
+    snapshots of some cutoffs show both outcomes: from others nothing can be learned, and no tree be chosen.
     """
     maturity = dict(zip(cutoffs, mature, strict=True))
 
@@ -53,7 +62,8 @@ def plan_folds(cutoffs: Sequence[int], mature: Sequence[int], test_cutoffs: int)
 
     def fold(moment: int) -> Fold:
         train = before(moment)
-        return Fold(moment, train, tuple(cutoff for cutoff in train if before(cutoff))[-INNER_CUTOFFS:])
+        inner = [cutoff for cutoff in train if shows_both([cutoff]) and shows_both(before(cutoff))]
+        return Fold(moment, train, tuple(inner[-INNER_CUTOFFS:]))
 
     latest = [fold(cutoff) for cutoff in cutoffs[-test_cutoffs:]]
     tests = [each for each in latest if each.inner] or [each for each in latest if each.train]
@@ -72,8 +82,10 @@ def plan_folds(cutoffs: Sequence[int], mature: Sequence[int], test_cutoffs: int)
 
 def _provisional(tests: Sequence[Fold], asked: int) -> str | None:
     reasons = []
-    if len(tests) < max(asked, 3):
-        reasons.append(f"judged at {len(tests)} test cutoffs instead of {max(asked, 3)}, as history is short")
+    if len(tests) < asked:
+        reasons.append(f"judged at {len(tests)} of the {asked} test cutoffs asked for, as history is short")
+    elif len(tests) < ENOUGH_TESTS:
+        reasons.append(f"judged at {len(tests)} of the {ENOUGH_TESTS} test cutoffs that show whether a result lasts")
     if not tests[0].inner:
         reasons.append("the number of trees is a default, as no earlier fold could choose it")
     return "; ".join(reasons) or None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from patron.features.engine import Prepared, build_snapshots, catalogue, prepare
+from patron.features.errors import DataError, GateError
 from patron.features.family import Family
 from patron.features.localtime import LocalTime
 from patron.features.progress import Progress, silent
@@ -43,16 +45,25 @@ class BuiltTrainingSet:
 
     def folds(self, test_cutoffs: int) -> FoldPlan:
         """The folds that judge a model on the latest cutoffs."""
-        return plan_folds(self.cutoffs.tolist(), self.mature.tolist(), test_cutoffs)
+        return plan_folds(self.cutoffs.tolist(), self.mature.tolist(), test_cutoffs, self._shows_both)
 
     def counts(self, cutoffs: Sequence[int], zone: LocalTime) -> list[CutoffCount]:
         """Snapshots and events at each of the cutoffs."""
-        found = []
-        for cutoff in cutoffs:
-            at = self.data.cutoff == cutoff
-            day = zone.day_of(cutoff).isoformat()
-            found.append(CutoffCount(day, int(at.sum()), int(self.data.outcome[at].sum())))
-        return found
+        return [CutoffCount(zone.day_of(cutoff).isoformat(), *self._sizes[cutoff]) for cutoff in cutoffs]
+
+    def _shows_both(self, cutoffs: Sequence[int]) -> bool:
+        """Whether someone met the target at one of the cutoffs, and someone did not."""
+        snapshots, events = np.sum([self._sizes[cutoff] for cutoff in cutoffs] or [(0, 0)], axis=0)
+        return bool(0 < events < snapshots)
+
+    @cached_property
+    def _sizes(self) -> dict[int, tuple[int, int]]:
+        """Snapshots and events at each cutoff."""
+        place = np.searchsorted(self.cutoffs, self.data.cutoff)
+        snapshots = np.bincount(place, minlength=self.cutoffs.size)
+        events = np.bincount(place[self.data.outcome == 1], minlength=self.cutoffs.size)
+        sizes = zip(snapshots.tolist(), events.tolist(), strict=True)
+        return dict(zip(self.cutoffs.tolist(), sizes, strict=True))
 
 
 def build_training_set(
@@ -62,8 +73,8 @@ def build_training_set(
     memory: int,
     progress: Progress = silent,
 ) -> BuiltTrainingSet:
-    """The snapshots of the question's mature cutoffs with their targets; DataError where there is no such cutoff."""
-    cutoffs = calendar_cutoffs(question, store.zone, store.observed_from("purchases"), store.observed_until)
+    """The snapshots of the question's mature cutoffs with their targets; GateError where there is no such cutoff."""
+    cutoffs = _cutoffs(store, question)
     prepared = prepare(store, question, families, cutoffs)
     table, excluded = build_snapshots(
         store, prepared, cutoffs, targets=True, memory=memory, progress=progress
@@ -78,6 +89,14 @@ def build_training_set(
         maturity(question, store.zone, cutoffs),
         excluded,
     )
+
+
+def _cutoffs(store: EvidenceStore, question: Question) -> npt.NDArray[np.int64]:
+    """The question's cutoffs; too short a history for any is one of the gate's refusals."""
+    try:
+        return calendar_cutoffs(question, store.zone, store.observed_from("purchases"), store.observed_until)
+    except DataError as error:
+        raise GateError(error.what, where=error.where, found=error.found, remedy=error.remedy) from None
 
 
 def _with_target(table: pa.Table) -> tuple[pa.Table, int]:

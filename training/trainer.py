@@ -153,6 +153,7 @@ def make_artefact(
         booster=production.model.to_text(production.n_trees),
         judged=judged.model.to_text(judged.n_trees),
         calibrator=production.calibrator,
+        judged_calibrator=judged.calibrator,
         contract=contract,
         card=_card(question, contract, judgement),
     )

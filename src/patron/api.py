@@ -48,6 +48,7 @@ def build_features(
     """
     from patron.features import engine
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
+    from patron.models.encoding import with_plain_text
 
     families = engine.load_families(config.run.families)
     memory = config.run.memory
@@ -64,18 +65,19 @@ def build_features(
                 moments = parse_cutoffs(cutoffs, store.zone, store.observed_until)
             prepared = engine.prepare(store, config.question, families, moments)
             table, _ = engine.build_snapshots(store, prepared, moments, memory=memory, progress=progress)
-    return table.drop_columns(["customer"])
+    return with_plain_text(table.drop_columns(["customer"]))
 
 
 def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Table":
     """The features of the question's mature cutoffs with their `target` (int8), as an arrow table."""
     from patron.features.engine import load_families
+    from patron.models.encoding import with_plain_text
     from patron.training.snapshots import build_training_set as build
 
     with _evidence(config, progress) as store:
         families = load_families(config.run.families)
         built = build(store, config.question, families, config.run.memory, progress)
-    return built.data.table.drop_columns(["customer"])
+    return with_plain_text(built.data.table.drop_columns(["customer"]))
 
 
 def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":

@@ -53,4 +53,6 @@ def artefact(snapshots: pa.Table) -> Artefact:
         window=TrainingWindow("2017-01-01T00:00:00Z", "2017-06-01T00:00:00Z", "2017-07-01T00:00:00Z"),
         versions={"patron": "0.1.0"},
     )
-    return Artefact(model.to_text(), judged.to_text(), Platt(0.9, 0.1), contract, "# Repurchase\n")
+    return Artefact(
+        model.to_text(), judged.to_text(), Platt(0.9, 0.1), Platt(0.8, 0.2), contract, "# Repurchase\n"
+    )

@@ -62,7 +62,7 @@ def test_the_judged_booster_predicts_on_request(artefact: Artefact, snapshots: p
     matrix = encode(snapshots, artefact.contract.features)
     raw = np.asarray(lightgbm.Booster(model_str=artefact.judged).predict(matrix))
     np.testing.assert_array_equal(
-        artefact.predict_matrix(matrix, judged=True), artefact.calibrator.apply(raw)
+        artefact.predict_matrix(matrix, judged=True), artefact.judged_calibrator.apply(raw)
     )
 
 
