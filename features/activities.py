@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from .expressions import Evidence
-from .family import Family, Feature, name_part
+from .family import Family, Feature
+from .words import name_part
 
 
 class Activities(Family):
@@ -61,11 +62,12 @@ class Activities(Family):
     def _pressure(self, contacts: Evidence, column: str, words: str) -> Iterator[Feature]:
         for value, chosen in contacts.among(column):
             name = f"contacts_{column}_{name_part(value)}"
+            said = value.replace("_", " ")
             yield Feature(
-                f"{name}_30d", chosen.last(30).count(), "contacts", f"{words} {value} in the last 30 days"
+                f"{name}_30d", chosen.last(30).count(), "contacts", f"{words} {said} in the last 30 days"
             )
             yield Feature(
-                f"{name}_90d", chosen.last(90).count(), "contacts", f"{words} {value} in the last 90 days"
+                f"{name}_90d", chosen.last(90).count(), "contacts", f"{words} {said} in the last 90 days"
             )
 
     def _responses(self, contacts: Evidence, responses: Evidence) -> Iterator[Feature]:

@@ -15,6 +15,7 @@ class Asking(Family):
     def features(self, *evidence: Evidence) -> Iterator[Feature]:
         """Counts, shares, delays and days since."""
         asked, answers = evidence
+        replies = answers.ever().at_least("delay", 0.0)  # an answer that nobody asked for is none
         yield Feature("asked_ever", asked.ever().count(), "questions", "asked in all that was observed")
         yield Feature("answered_ever", answers.ever().count(), "answers", "given in all that was observed")
         for days in (90, 365):
@@ -26,13 +27,13 @@ class Asking(Family):
             )
         yield Feature(
             "answer_share",
-            answers.ever().count() / asked.ever().count(),
+            replies / asked.ever().count(),
             "share",
             "of the questions asked that were answered",
         )
         yield Feature(
             "unanswered_ever",
-            asked.ever().count() - answers.ever().count(),
+            asked.ever().count() - replies,
             "questions",
             "asked and not answered by the cutoff",
         )

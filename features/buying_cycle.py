@@ -93,12 +93,13 @@ class BuyingCycle(Family):
             "ratio",
             "pace of the last 90 days over the last 180",
         )
-        yield Feature(
-            "orders_same_season",
-            orders.between(YEAR, YEAR - horizon).count(),
-            "orders",
-            f"in the same {horizon} days a year ago",
-        )
+        if horizon < YEAR:
+            yield Feature(
+                "orders_same_season",
+                orders.between(YEAR, YEAR - horizon).count(),
+                "orders",
+                f"in the same {horizon} days a year ago",
+            )
         yield Feature(
             "orders_per_30d",
             ever.count() * 30 / ever.days_since_first(),

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import duckdb
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -15,6 +14,8 @@ from .activities import Activities
 from .asking import Asking
 from .buying_cycle import BuyingCycle
 from .catalogue import FeatureField
+from .columns import check_time_type, wall_time, zoned_time
+from .contracts import TABLES
 from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .expressions import Evidence, PopulationNumber
@@ -26,8 +27,10 @@ from .progress import Progress, silent
 from .question import Question
 from .satisfaction import Satisfaction
 from .snapshots import check_known
+from .sources import open_source
 from .spend import Spend
 from .store import GIGABYTE, EvidenceStore, Range
+from .tables import TableSpec
 from .timelines import TIMELINES, available_columns, table_columns
 
 FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities)
@@ -220,13 +223,20 @@ def partitions(
 
 
 def _ranges(
-    store: EvidenceStore, plan: FeaturePlan, cutoffs: int, memory: int, most_rows: int | None
+    store: EvidenceStore,
+    plan: FeaturePlan,
+    snapshots: int | npt.NDArray[np.int64],
+    memory: int,
+    most_rows: int | None,
 ) -> list[Range]:
-    """Ranges that fit into a quarter of the memory, by what a fact and a snapshot take at their peak."""
+    """Ranges that fit into a quarter of the memory, by what a fact and a snapshot take at their peak.
+
+    `snapshots` is how many each customer has, or int64[customers].
+    """
     fact_bytes = 400
     snapshot_bytes = 200 + 24 * len(plan.features)
     budget = max((memory - GIGABYTE // 2) // 4, GIGABYTE // 8) // fact_bytes
-    per_customer = 1 + cutoffs * snapshot_bytes // fact_bytes
+    per_customer = 1 + snapshots * snapshot_bytes // fact_bytes
     return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
 
 
@@ -268,12 +278,12 @@ def build_anchored(
     check_known(cutoff, store.observed_until)
     order = np.lexsort([cutoff, customer])
     customer, cutoff = customer[order], cutoff[order]
-    tables = []
-    each = max(cutoff.size // max(store.customers, 1), 1)
-    for part in _ranges(store, prepared.plan, each, memory, most_rows):
+    asked = np.bincount(customer, minlength=store.customers)
+    tables: list[pa.Table] = []
+    for part in _ranges(store, prepared.plan, asked, memory, most_rows):
         low, high = np.searchsorted(customer, [part.low, part.high])
-        if low == high:
-            continue
+        if low == high and (tables or part.high < store.customers):
+            continue  # but a table without rows where there is no pair at all
         table = build_partition(
             store.tables(part, prepared.plan.columns),
             _customers(store, part),
@@ -288,29 +298,34 @@ def build_anchored(
 
 
 def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Codes and instants of a frame with customer_id and cutoff; DataError where an id is unknown."""
-    name = "asked pairs"
-    store.connection.register(name, frame)
-    try:
-        columns = store.connection.sql(f'SELECT customer_id, cutoff FROM "{name}"').to_arrow_table()
-    except duckdb.Error as error:
+    """Codes and instants of a frame with customer_id and cutoff; DataError where an id is unknown.
+
+    A cutoff without a zone is local time of the business.
+    """
+    source = open_source(store.connection, TableSpec("pairs", frame=frame), TABLES["purchases"], ".")
+    missing = [name for name in ("customer_id", "cutoff") if name not in source.types]
+    if missing:
         raise DataError(
-            "The frame of pairs cannot be read.",
+            f"The frame of pairs has no column {missing[0]}.",
             where="at",
-            found=str(error).splitlines()[0],
+            found=f"columns {', '.join(source.types)}",
             remedy="pass a frame with the columns customer_id and cutoff",
-        ) from None
-    ids, cutoff = columns["customer_id"], columns["cutoff"]
-    if not pa.types.is_temporal(cutoff.type) or cutoff.null_count or ids.null_count:
+        )
+    check_time_type(source.types["cutoff"], '"cutoff"', "at, column cutoff")
+    wall, zoned = (read('"cutoff"', source.types["cutoff"]) for read in (wall_time, zoned_time))
+    pairs = store.connection.sql(
+        f"SELECT customer_id, {wall} AS wall, {zoned} AS zoned FROM {source.relation}"
+    ).to_arrow_table()
+    ids = pairs["customer_id"].combine_chunks()
+    instants = pc.coalesce(pairs["zoned"], _to_utc(store, pairs["wall"]))
+    if ids.null_count or instants.null_count:
         raise DataError(
             "Pairs need a customer and a moment each.",
             where="at",
-            found=f"cutoff is {cutoff.type}; {cutoff.null_count} cutoffs and {ids.null_count} ids are missing",
-            remedy="give cutoff as timestamps, without gaps",
+            found=f"{ids.null_count} ids are missing, {instants.null_count} cutoffs are missing or cannot be read",
+            remedy="leave those rows out",
         )
-    instants = np.asarray(cutoff.cast(pa.timestamp("us")), "datetime64[us]").astype(np.int64)
-    zoned = pa.types.is_timestamp(cutoff.type) and cutoff.type.tz is not None
-    codes = store.codes(ids.combine_chunks())
+    codes = store.codes(ids)
     if (codes < 0).any():
         unknown = ids.filter(pa.array(codes < 0))
         raise DataError(
@@ -319,7 +334,13 @@ def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64]
             found=f"{len(unknown):,} of {len(ids):,}, for example {unknown[0].as_py()!r}",
             remedy="leave them out, or bring the tables that know them",
         )
-    return codes, instants if zoned else store.zone.to_utc(instants)
+    return codes, np.asarray(instants, np.int64)
+
+
+def _to_utc(store: EvidenceStore, wall: pa.ChunkedArray) -> pa.Array:
+    """Instants of the business's wall times, null where there is none."""
+    instants = store.zone.to_utc(np.asarray(wall.fill_null(0), np.int64))
+    return pa.array(instants, mask=np.asarray(wall.is_null()))
 
 
 def _with_ids(table: pa.Table, ids: pa.Array, first: int) -> pa.Table:

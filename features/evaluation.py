@@ -24,8 +24,9 @@ from .expressions import (
 )
 from .localtime import DAY, LocalTime
 from .population import PopulationHistory
-from .timelines import TIMELINES, Timeline
+from .timelines import TIMELINES, UNKNOWN, Timeline
 from .views import View
+from .words import name_part
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -76,6 +77,7 @@ class Evaluator:
         self._bounds: dict[Window, tuple[Integers, Integers]] = {}
         self._sums: dict[tuple[Evidence, str], Callable[[Integers, Integers], Floats]] = {}
         self._measures: dict[Measure, Floats] = {}
+        self._names_of: dict[tuple[str, str], npt.NDArray[np.object_]] = {}
 
     def prepare(self, expressions: Iterable[Expression]) -> None:
         """Compute every measure of the expressions, on all cores."""
@@ -125,9 +127,16 @@ class Evaluator:
             return View.of(self.timelines[evidence.timeline], self.snapshots.customer, self.snapshots.as_of)
         view = self._view(replace(evidence, filters=evidence.filters[:-1]))
         chosen = evidence.filters[-1]
-        words = view.dictionaries.get(chosen.column, ())
-        code = words.index(chosen.equals) if chosen.equals in words else -2
-        return view.only(view.codes(chosen.column) == code)
+        alike = self._names(evidence.timeline, chosen.column) == name_part(chosen.equals)
+        codes = view.codes(chosen.column)
+        return view.only((codes >= 0) & np.append(alike, False)[codes])
+
+    def _names(self, timeline: str, column: str) -> npt.NDArray[np.object_]:
+        """What the words of a text column are compared by; object[words]."""
+        if (timeline, column) not in self._names_of:
+            words = self.timelines[timeline].dictionaries[column]
+            self._names_of[timeline, column] = np.array([name_part(word) for word in words], object)
+        return self._names_of[timeline, column]
 
     def _window_bounds(self, window: Window) -> tuple[Integers, Integers]:
         """The first row and the row after the last of each snapshot's window."""
@@ -156,7 +165,7 @@ class Evaluator:
         values = view.numbers(column)
         whole = view.columns.get(column)
         if whole is not None and whole.dtype == np.int64:
-            exact = np.asarray(whole, np.int64)
+            exact = np.where(whole == UNKNOWN, 0, whole).astype(np.int64)
             sums = kernels.running_sum(view.offsets, exact)
             unit = MONEY_UNITS if column in _MONEY else 1
             return lambda low, high: kernels.window_sum(low, high, sums, exact) / unit
@@ -172,10 +181,10 @@ class Evaluator:
         return np.where(known, values, np.nan)
 
     def _is_observed(self, window: Window) -> npt.NDArray[np.bool_]:
-        """Whether each snapshot's window lies wholly within what was observed."""
-        if window.start_days is None:
-            return np.ones(self.snapshots.cutoff.size, np.bool_)
+        """Whether each snapshot's window was wholly observed; of an open one there must be some that was."""
         start = self.observed_from[TIMELINES[window.evidence.timeline].table]
+        if window.start_days is None:
+            return self._shifted(-window.end_days) > start
         return self._shifted(-window.start_days) >= start
 
     def _is_word(self, chosen: Filter) -> npt.NDArray[np.bool_]:

@@ -78,7 +78,7 @@ class PopulationNumber(Expression):
 
 @dataclass(frozen=True)
 class Filter:
-    """Only rows where a text column has the value `equals`.
+    """Only rows where a text column says `equals`, in whatever case and punctuation.
 
     Where `vocabulary` is set the value counts only for cutoffs at which it was
     already one of the population's frequent values; before that, everything measured is NaN.
@@ -205,14 +205,20 @@ class Evidence:
 
     def last(self, days: int) -> Window:
         """The last days before the cutoff; NaN where they were not wholly observed."""
+        if days < 1:
+            raise ValueError(f"a window needs at least a day, not {days}")
         return Window(self, days)
 
     def between(self, start_days: int, end_days: int) -> Window:
         """From so many days before the cutoff to so many; NaN where they were not wholly observed."""
+        if not start_days > end_days >= 0:
+            raise ValueError(
+                f"a window ends after it starts and not after the cutoff: {start_days} to {end_days}"
+            )
         return Window(self, start_days, end_days)
 
     def where(self, column: str, equals: str) -> "Evidence":
-        """Only rows where the text column has this value, whether or not anyone had it yet."""
+        """Only rows where the text column says this, whether or not anyone had said it yet."""
         return replace(self, filters=(*self.filters, Filter(column, equals)))
 
     def among(self, column: str) -> "Iterator[tuple[str, Evidence]]":

@@ -1,14 +1,16 @@
 """A family: a named group of features over the same evidence, and how the catalogue is made from all families."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .catalogue import FeatureField
 from .errors import ConfigurationError
-from .expressions import Evidence, Expression, Measure
+from .expressions import Evidence, Expression, Measure, PopulationNumber
 from .question import Question
+from .timelines import holds_text, is_stored
+
+_OF_WORDS = ("distinct", "category")
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def list_features(
             continue
         given = [evidence[name] for name in kind.reads] + [evidence.get(name) for name in kind.may_read]
         for feature in kind(question).features(*given):  # type: ignore[arg-type]  # may_read evidence may be None
+            _check_columns(kind.name, feature)
             if feature.name in found:
                 raise ConfigurationError(
                     "Two features have the same name.",
@@ -91,6 +94,34 @@ def list_features(
     return list(found.values())
 
 
-def name_part(word: str) -> str:
-    """A word as part of a feature's name: lower case, letters and digits of any script, others as underscores."""
-    return re.sub(r"\W+", "_", word.strip().lower()).strip("_") or "blank"
+def _check_columns(family: str, feature: Feature) -> None:
+    """ConfigurationError where a feature measures a column that is not there or is of the other kind."""
+    for part in feature.expression.walk():
+        if isinstance(part, PopulationNumber):
+            usable = is_stored(part.timeline, part.column) and not holds_text(part.timeline, part.column)
+            _refuse_unless(
+                usable, family, feature, part.timeline, part.column, "numbers as they are in the table"
+            )
+        if not isinstance(part, Measure):
+            continue
+        evidence = part.window.evidence
+        asked = [(chosen.column, True) for chosen in evidence.filters]
+        if part.column is not None:
+            asked.append((part.column, part.kind in _OF_WORDS))
+        for column, words in asked:
+            there = evidence.has(column) or column == "gap"
+            usable = there and holds_text(evidence.timeline, column) == words
+            kind = f"{'words' if words else 'numbers'}; of {evidence.timeline} there are {', '.join(evidence.columns)}"
+            _refuse_unless(usable, family, feature, evidence.timeline, column, kind)
+
+
+def _refuse_unless(
+    usable: bool, family: str, feature: Feature, timeline: str, column: str, kind: str
+) -> None:
+    if not usable:
+        raise ConfigurationError(
+            "A feature cannot be computed from the evidence.",
+            where=f"family {family}, feature {feature.name}",
+            found=f"the column {column} of {timeline}",
+            remedy=f"it takes a column of {kind}; ask whether the evidence has() an optional one first",
+        )

@@ -1,5 +1,6 @@
 """Population values: what is learned from everybody's facts, as of each cutoff and never later."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -7,14 +8,19 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from .columns import MONEY_UNITS
+from .contracts import TABLES
 from .expressions import PopulationNumber
-from .family import name_part
 from .sql import first_row, quoted
 from .store import EvidenceStore
 from .timelines import TIMELINES
+from .words import name_part
 
 MOST_WORDS = 8
 """How many frequent values of a text column get features of their own."""
+
+_MOST_SPELLINGS = 10_000
+"""A column with more is no vocabulary; its rarest spellings are not looked at."""
 
 _STATISTICS = {"maximum": "max", "mean": "avg", "median": "median"}
 
@@ -59,12 +65,8 @@ class PopulationHistory:
         return np.array([*known, False])[self._places(cutoffs)]
 
     def words(self, vocabulary: str) -> tuple[str, ...]:
-        """All words that were frequent at any of the moments, sorted; of two that would share a name, the first."""
-        found = {word for values in self.values for word in values.words.get(vocabulary, ())}
-        by_name: dict[str, str] = {}
-        for word in sorted(found):
-            by_name.setdefault(name_part(word), word)
-        return tuple(by_name.values())
+        """The words that are frequent at the last of the moments, sorted: those that a model can use from then on."""
+        return tuple(sorted(self.values[-1].words.get(vocabulary, ()))) if self.values else ()
 
     def _places(self, cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Where each cutoff's values stand; -1 (the unknown ones at the end) before the first."""
@@ -84,7 +86,7 @@ def learn_population(
         tuple(
             PopulationValues(
                 moment,
-                {number.name: _number(store, number, moment) for number in wanted},
+                _numbers(store, wanted, moment),
                 {name: _words(store, name, moment) for name in vocabularies},
             )
             for moment in sorted(moments)
@@ -98,21 +100,37 @@ def _known_events(timeline: str, moment: int) -> str:
     return f"FROM {quoted(kind.table)} WHERE ({kind.event_sql}) AND {kind.known_sql} < {moment} AND until >= {moment}"
 
 
-def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> float:
-    statistic = f"{_STATISTICS[number.statistic]}({quoted(number.column)})"
+def _numbers(store: EvidenceStore, wanted: Sequence[PopulationNumber], moment: int) -> dict[str, float]:
+    """The statistics that are known; others are left out."""
+    found = {number.name: _number(store, number, moment) for number in wanted}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> float | None:
+    column = quoted(number.column)
+    # Sorted, because the sum of floats depends on their order, and DuckDB's order on its threads.
+    values = f"{column} ORDER BY {column}" if number.statistic == "mean" else column
     row = first_row(
-        store.connection, f"SELECT CAST({statistic} AS DOUBLE) {_known_events(number.timeline, moment)}"
+        store.connection,
+        f"SELECT CAST({_STATISTICS[number.statistic]}({values}) AS DOUBLE) {_known_events(number.timeline, moment)}",
     )
-    return float("nan") if row is None or row[0] is None else float(row[0])
+    if row is None or row[0] is None:
+        return None
+    is_money = TABLES[TIMELINES[number.timeline].table].column(number.column).kind == "money"
+    return float(row[0]) / (MONEY_UNITS if is_money else 1)
 
 
 def _words(store: EvidenceStore, vocabulary: str, moment: int) -> tuple[str, ...]:
+    """The most frequent names of a text column, words of the same name counted together."""
     timeline, column = vocabulary.split(".")
     if column not in store.columns.get(TIMELINES[timeline].table, ()):
         return ()
     word = quoted(column)
     rows = store.connection.execute(
-        f"SELECT {word} {_known_events(timeline, moment)} AND {word} IS NOT NULL"
-        f" GROUP BY {word} ORDER BY count(*) DESC, {word} LIMIT {MOST_WORDS}"
+        f"SELECT {word}, count(*) {_known_events(timeline, moment)} AND {word} IS NOT NULL"
+        f" GROUP BY {word} ORDER BY count(*) DESC, {word} LIMIT {_MOST_SPELLINGS}"
     ).fetchall()
-    return tuple(str(row[0]) for row in rows)
+    counts: Counter[str] = Counter()
+    for spelling, count in rows:
+        counts[name_part(spelling)] += count
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:MOST_WORDS])

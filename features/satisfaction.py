@@ -56,10 +56,13 @@ class Satisfaction(Family):
             "latest ones in a row in the top box",
         )
         yield Feature("days_since_answer", ever.days_since_last(), "days", "since the last score was given")
-        if answers.has("competitor_score") and not answers.has("points"):
-            gap = ever.last("score") - ever.last("competitor_score")
+        gap = "competitor_points" if column == "points" else "competitor_gap"
+        if answers.has(gap):
             yield Feature(
-                "satisfaction_competitor_gap", gap, unit, "last score less the last one given to a competitor"
+                "satisfaction_competitor_gap",
+                ever.last(gap),
+                unit,
+                "last score less the one given to a competitor with it",
             )
         if answers.has("expectation"):
             yield from self._expectation(answers)

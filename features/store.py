@@ -322,13 +322,16 @@ class EvidenceStore:
         assert row is not None
         return int(row[0])
 
-    def ranges(self, tables: Sequence[str], most_rows: int, rows_per_customer: int) -> list[Range]:
+    def ranges(
+        self, tables: Sequence[str], most_rows: int, rows_per_customer: int | npt.NDArray[np.int64]
+    ) -> list[Range]:
         """All customers in ranges of at most `most_rows` rows, a larger customer alone.
 
-        `rows_per_customer` is added for what each customer costs besides its facts (its snapshots).
+        `rows_per_customer` is added for what each customer costs besides its facts (its snapshots); one number, or
+        one for each customer.
         """
         counted = " UNION ALL ".join(f"SELECT customer FROM {quoted(name)}" for name in tables)
-        weights = np.full(self.customers, rows_per_customer, np.int64)
+        weights = np.zeros(self.customers, np.int64) + rows_per_customer
         found = self.connection.execute(
             f"SELECT customer, count(*) AS facts FROM ({counted}) GROUP BY customer"
         ).fetchnumpy()

@@ -44,7 +44,7 @@ def target_values(
     )
     if isinstance(question.target, Purchase):
         bought = future.values(_horizon(_ORDERS, question).sum("is_target"))
-        values = (bought > 0).astype(np.float64)
+        values = np.where(np.isnan(bought), np.nan, bought > 0)
     else:
         past = Evaluator(timelines, observed_from, zone, snapshots, nobody)
         usual = past.values(_usual_spend(question, question.target))

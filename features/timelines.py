@@ -18,10 +18,8 @@ from . import kernels
 from .contracts import TABLES
 from .localtime import DAY, FOREVER
 
-UNKNOWN_TIME = -FOREVER
-"""Stands for a time that is not known, such as the answer to a survey that nobody answered."""
-
-_TIMES = {column.name for contract in TABLES.values() for column in contract.columns if column.kind == "time"}
+UNKNOWN = -FOREVER
+"""Stands for an integer that is not known: the time of an answer that nobody gave, the discount of a line."""
 
 Array = npt.NDArray[Any]
 Integers = npt.NDArray[np.int64]
@@ -32,8 +30,8 @@ class Timeline:
     """Dated rows of a range of customers, in a total order: customer, happened, known, then every column.
 
     `starts` int64[customers + 1] bounds each customer's rows. A row is seen from a moment when
-    `known < moment <= until`. Columns are int64 (money in 1/10,000; codes of `dictionaries`, -1 for unknown) or
-    float64 (NaN for unknown).
+    `known < moment <= until`. Columns are int64 (money in 1/10,000, `UNKNOWN` where it is; codes of `dictionaries`,
+    -1 for unknown) or float64 (NaN for unknown).
     """
 
     starts: Integers
@@ -69,7 +67,7 @@ class Rows:
         columns: dict[str, Array] = {}
         dictionaries: dict[str, tuple[str, ...]] = {}
         for name in table.column_names[4:]:
-            columns[name], words = _array(table[name], UNKNOWN_TIME if name in _TIMES else 0)
+            columns[name], words = _array(table[name])
             if words is not None:
                 dictionaries[name] = words
         customer, happened, recorded, until = (
@@ -121,7 +119,7 @@ def _starts(customer: Integers, customers: int) -> Integers:
     return np.searchsorted(customer, np.arange(customers + 1)).astype(np.int64)
 
 
-def _array(column: pa.ChunkedArray, missing: int) -> tuple[Array, tuple[str, ...] | None]:
+def _array(column: pa.ChunkedArray) -> tuple[Array, tuple[str, ...] | None]:
     """An arrow column as an array, and its dictionary in sorted order where it holds text."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         encoded = column.combine_chunks().dictionary_encode()
@@ -135,7 +133,7 @@ def _array(column: pa.ChunkedArray, missing: int) -> tuple[Array, tuple[str, ...
     if pa.types.is_boolean(column.type):
         return np.asarray(column.cast(pa.float64()).fill_null(np.nan), np.float64), None
     if pa.types.is_integer(column.type):
-        return np.asarray(column.fill_null(missing), np.int64), None
+        return np.asarray(column.fill_null(UNKNOWN), np.int64), None
     return np.asarray(column.fill_null(np.nan), np.float64), None
 
 
@@ -155,7 +153,7 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
     group, since, ends = kernels.order_versions(places, begins, rows.recorded, rows.until, FOREVER)
 
     def total(values: Array) -> Integers:
-        whole = np.asarray(values, np.int64)
+        whole = np.where(values == UNKNOWN, 0, values).astype(np.int64)
         return kernels.sum_order_lines(places, begins, rows.recorded, rows.until, group, since, bought, whole)
 
     first = kernels.first_order_line(places, begins, rows.recorded, rows.until, group, since)
@@ -179,7 +177,11 @@ def _asked(rows: Rows, names: Sequence[str]) -> Timeline:
 
 
 def _answers(rows: Rows, names: Sequence[str]) -> Timeline:
-    """Answers with a score; `delay` in days since it was asked, `points` on the common scale from 0 to 100."""
+    """Answers with a score; `delay` in days since it was asked, `points` on the common scale from 0 to 100.
+
+    `competitor_gap` is by how much the score is above that given to a competitor, `competitor_points` the same on the
+    common scale.
+    """
     answered = np.asarray(rows.columns["answered_at"])
     happened = np.asarray(np.where(_is_known(answered), answered, 0), np.int64)
     score = np.asarray(rows.columns["score"], np.float64)
@@ -189,6 +191,11 @@ def _answers(rows: Rows, names: Sequence[str]) -> Timeline:
         columns["delay"] = np.where(_is_known(asked), (happened - asked) / DAY, np.nan)
     if "instrument" in columns:
         columns["points"] = _common_scale(score, rows)
+    if "competitor_score" in columns:
+        other = np.asarray(columns["competitor_score"], np.float64)
+        columns["competitor_gap"] = score - other
+        if "instrument" in columns:
+            columns["competitor_points"] = columns["points"] - _common_scale(other, rows)
     made = Rows(
         rows.customers, rows.customer, rows.happened, rows.recorded, rows.until, columns, rows.dictionaries
     )
@@ -240,7 +247,7 @@ def _started(rows: Rows, names: Sequence[str]) -> Timeline:
 
 
 def _is_known(moments: Array) -> npt.NDArray[np.bool_]:
-    return np.asarray(moments != UNKNOWN_TIME)
+    return np.asarray(moments != UNKNOWN)
 
 
 Builder = Callable[[Rows, Sequence[str]], Timeline]
@@ -298,7 +305,9 @@ TIMELINES: Mapping[str, TimelineKind] = {
         {
             "delay": ("asked_at",),
             "points": ("instrument",),
-            **_same("score", "instrument", "expectation", "competitor_score", "category"),
+            "competitor_gap": ("competitor_score",),
+            "competitor_points": ("competitor_score", "instrument"),
+            **_same("score", "instrument", "expectation", "category"),
         },
         needs=("score", "answered_at"),
         known_sql="greatest(recorded, answered_at)",
@@ -317,6 +326,17 @@ TIMELINES: Mapping[str, TimelineKind] = {
     ),
 }
 """Every timeline that a family can read."""
+
+
+def holds_text(timeline: str, column: str) -> bool:
+    """Whether a column of a timeline holds words rather than numbers."""
+    contract = TABLES[TIMELINES[timeline].table]
+    return any(each.name == column and each.kind == "text" for each in contract.columns)
+
+
+def is_stored(timeline: str, column: str) -> bool:
+    """Whether a column of a timeline stands in its table as it is, event by event."""
+    return timeline != "orders" and column in TABLES[TIMELINES[timeline].table].column_names
 
 
 def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, ...] | None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from . import kernels
 from .localtime import DAY, FOREVER
-from .timelines import Array, Timeline
+from .timelines import UNKNOWN, Array, Timeline
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -103,4 +103,6 @@ class View:
         if column == "gap":
             return self.gap
         values = self.columns[column]
+        if values.dtype == np.int64:
+            return np.where(values == UNKNOWN, np.nan, values.astype(np.float64))
         return np.asarray(values, np.float64)
