@@ -1,25 +1,27 @@
 """What a training run says in words: how good, against which opponent, with which interval."""
 
 from patron.features.question import Question
-from patron.models.evaluation import CapacityRow, Evaluation
+from patron.models.evaluation import Evaluation
 from patron.models.intervals import Estimate
+from patron.reporting.segments import headline
+from patron.reporting.wording import Wording
 
 
 def summary_sentences(question: Question, evaluation: Evaluation, opponent: str) -> tuple[str, str, str]:
-    """Three sentences with numbers and 95 % intervals: ranking, comparison, and what it is good for."""
+    """Three sentences with numbers and 95 % intervals: how good, against whom, and what it is good for."""
+    cases = Wording.of(question).cases
     return (
-        _how_good(question, evaluation),
+        _how_good(evaluation, cases),
         _against(evaluation, opponent),
-        _good_for(question, evaluation, opponent),
+        _good_for(question, evaluation, opponent, cases),
     )
 
 
-def _how_good(question: Question, evaluation: Evaluation) -> str:
-    auc = evaluation.model["auc"]
+def _how_good(evaluation: Evaluation, cases: str) -> str:
     return (
-        f"At {_count(len(evaluation.per_cutoff), 'later cutoff')} ({evaluation.n:,} snapshots of"
-        f" {evaluation.customers:,} customers, {evaluation.base_rate:.1%} with the event in {question.horizon_days}"
-        f" days) the model ranks with an AUC of {_interval(auc, '.3f')}."
+        f"At {_count(len(evaluation.per_cutoff), 'cutoff')} later than everything it learned from, the model ranks"
+        f" {cases} above others in {_interval(evaluation.model['auc'], '.1%')} of pairs (AUC; {evaluation.n:,} cases"
+        f" of {evaluation.customers:,} customers, {evaluation.base_rate:.1%} of them {cases})."
     )
 
 
@@ -29,31 +31,26 @@ def _against(evaluation: Evaluation, opponent: str) -> str:
     verdict = "not distinguishable from"
     if gain.low > 0 or gain.high < 0:
         verdict = "better than" if gain.low > 0 else "worse than"
-    better_at = sum(
-        segment.improvement is not None and segment.improvement["log_loss"].value > 0
-        for segment in evaluation.per_cutoff
-    )
+    improvements = [
+        segment.improvement for segment in evaluation.per_cutoff if segment.improvement is not None
+    ]
+    above = sum(each["log_loss"].value > 0 for each in improvements)
     return (
-        f"Its log loss of {model.value:.4f} is {verdict} the {opponent}'s {other.value:.4f}: a gain of"
-        f" {_interval(gain, '.4f')}, above zero at {better_at} of {_count(len(evaluation.per_cutoff), 'test cutoff')}."
+        f"Its probabilities are {verdict} those of the {opponent}: a log loss of {model.value:.4f} against"
+        f" {other.value:.4f}, a gain of {_interval(gain, '.4f')}, above zero at {above} of"
+        f" {_count(len(evaluation.per_cutoff), 'test cutoff')}."
     )
 
 
-def _good_for(question: Question, evaluation: Evaluation, opponent: str) -> str:
-    row = headline_capacity(evaluation)
+def _good_for(question: Question, evaluation: Evaluation, opponent: str, cases: str) -> str:
+    row = headline(evaluation)
     if row is None:
         return "There are too few customers at a cutoff to say what contacting the best of them would find."
     return (
-        f"Of the top {row.contacted:,} at a cutoff expect {_interval(row.buyers, ',.0f')} to meet the target within"
-        f" {question.horizon_days} days; the {opponent}'s top {row.contacted:,} hold {row.opponent_buyers.value:,.0f},"
-        f" as many at random {row.random_buyers:,.0f}."
+        f"Among the top {row.contacted:,} at a cutoff expect {_interval(row.buyers, ',.0f')} {cases} within"
+        f" {_count(question.horizon_days, 'day')}; the {opponent}'s top {row.contacted:,} hold"
+        f" {row.opponent_buyers.value:,.0f}, as many at random {row.random_buyers:,.0f}."
     )
-
-
-def headline_capacity(evaluation: Evaluation) -> CapacityRow | None:
-    """The row of the capacity table nearest to a fifth of the customers at a cutoff."""
-    fifth = evaluation.n / max(len(evaluation.per_cutoff), 1) / 5
-    return min(evaluation.capacity, key=lambda row: abs(row.contacted - fifth), default=None)
 
 
 def _interval(estimate: Estimate, form: str) -> str:
