@@ -110,7 +110,8 @@ def _prepare(
             found=f"missing: {', '.join(missing)}",
             remedy="map them as in training, or train a model without them",
         )
-    learned = PopulationHistory((PopulationValues.from_dict(contract.population_values),))
+    history = contract.population_values["history"]
+    learned = PopulationHistory(tuple(PopulationValues.from_dict(values) for values in history))
     return prepare_as_learned(store, question, families, learned, contract.feature_names)
 
 

@@ -85,7 +85,9 @@ def _provisional(tests: Sequence[Fold], asked: int) -> str | None:
     if len(tests) < asked:
         reasons.append(f"judged at {len(tests)} of the {asked} test cutoffs asked for, as history is short")
     elif len(tests) < ENOUGH_TESTS:
-        reasons.append(f"judged at {len(tests)} of the {ENOUGH_TESTS} test cutoffs that show whether a result lasts")
+        reasons.append(
+            f"judged at {len(tests)} of the {ENOUGH_TESTS} test cutoffs that show whether a result lasts"
+        )
     if not tests[0].inner:
         reasons.append("the number of trees is a default, as no earlier fold could choose it")
     return "; ".join(reasons) or None

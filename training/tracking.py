@@ -12,6 +12,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.tables import DataSpec
 from patron.features.tracking import Tracking
+from patron.features.words import name_part
 from patron.models.artefact import Artefact
 from patron.models.evaluation import Estimates
 from patron.models.registry import CHAMPION, RegisteredVersion, champion, log_model, set_alias
@@ -60,22 +61,31 @@ class Registration:
 
 
 def record_run(record: Record, tracking: Tracking, folder: Path) -> Registration:
-    """Log the run, register the model, decide on its alias, and write the report to `folder`."""
-    with (
-        tracking_to(tracking.uri) as mlflow,
-        mlflow.start_run(experiment_id=experiment_id(tracking), run_name=record.question.name) as run,
-    ):
+    """Log the run, register the model, decide on its alias, and write the report to `folder`.
+
+    The alias is given last: a run that fails on the way leaves the champion as it was.
+    """
+    with tracking_to(tracking.uri) as mlflow, _run(mlflow, record, tracking) as run:
         mlflow.log_params(_parameters(record))
         mlflow.set_tags(_tags(record))
         _log_metrics(mlflow, record)
         _log_inputs(mlflow, run.info.run_id, record)
         registered = log_model(record.artefact, tracking, run_id=run.info.run_id)
         alias, decision = decide(record.judgement, champion(tracking))
-        set_alias(tracking, alias, registered.version)
         mlflow.set_tag("patron.decision", decision)
         report, fragment = _log_pages(mlflow, record, registered, alias, decision, folder)
+        set_alias(tracking, alias, registered.version)
     return Registration(
         run.info.run_id, registered.uri, registered.version, alias, decision, report, fragment
+    )
+
+
+def _run(mlflow: Any, record: Record, tracking: Tracking) -> Any:
+    """A new run; inside the one that a notebook may have open."""
+    return mlflow.start_run(
+        experiment_id=experiment_id(tracking),
+        run_name=record.question.name,
+        nested=mlflow.active_run() is not None,
     )
 
 
@@ -190,7 +200,7 @@ def _log_pages(
             Path(made, "figures", f"{name}.png").write_bytes(content)
         mlflow.log_artifacts(made)
     folder.mkdir(parents=True, exist_ok=True)
-    report = folder / f"{record.question.name}-{registered.version}.html"
+    report = folder / f"{name_part(record.question.name)}-{registered.version}.html"
     report.write_text(html, encoding="utf-8")
     return report, summary_html(page)
 

@@ -2,16 +2,17 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from patron.features.engine import needed_columns
+from patron.features.engine import prepare_as_learned
 from patron.features.family import Family
 from patron.features.localtime import to_datetime
+from patron.features.population import PopulationHistory
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
@@ -92,7 +93,7 @@ def train_model(
             plan=plan,
             built=built,
             judgement=judgement,
-            artefact=make_artefact(store, question, settings, built, judgement),
+            artefact=make_artefact(store, question, settings, families, built, judgement),
             accounts=tuple(store.accounts.values()),
             customers=store.customers,
             digests=store.digest(),
@@ -121,31 +122,35 @@ def make_artefact(
     store: EvidenceStore,
     question: Question,
     settings: TrainingSettings,
+    families: Sequence[type[Family]],
     built: BuiltTrainingSet,
     judgement: Judgement,
 ) -> Artefact:
-    """The model as it is kept: both boosters, the calibration, the contract and a card; the same bytes every time."""
+    """The model as it is kept: both boosters, the calibration, the contract and a card; the same bytes every time.
+
+    The contract's features are prepared once more as a scorer will, so that it names exactly what a scorer reads.
+    """
     judged, production = judgement.judged, judgement.production
-    fields, plan = production.fields, built.prepared.plan
+    fields, population = production.fields, built.prepared.population
+    names = [field.name for field in fields]
+    scored = prepare_as_learned(store, question, families, population, names)
     train = built.data.rows(production.fold.train)
-    last = max(production.fold.train)
-    population = next(values for values in reversed(built.prepared.population.values) if values.as_of <= last)
     contract = Contract(
         question=question.to_dict(),
         timezone=store.zone.zone,
         tables={
-            table: tuple(columns)
-            for table, columns in needed_columns(plan, [field.name for field in fields]).items()
+            table: tuple(column for column in columns if column != "is_target")
+            for table, columns in scored.plan.columns.items()
         },
         features=fields,
         reference=reference_of(judgement.predictions.probability, built.data.matrix(train, fields), fields),
         window=TrainingWindow(
             first_cutoff=_moment(min(production.fold.train)),
-            last_cutoff=_moment(last),
+            last_cutoff=_moment(max(production.fold.train)),
             observed_until=_moment(store.observed_until),
             judged_until=_moment(max(judged.fold.train)),
         ),
-        population_values=population.to_dict(),
+        population_values=_population_values(population),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         digests={**store.digest(), "seed": str(settings.seed)},
     )
@@ -157,6 +162,18 @@ def make_artefact(
         contract=contract,
         card=_card(question, contract, judgement),
     )
+
+
+def _population_values(population: PopulationHistory) -> dict[str, Any]:
+    """What was learned from everybody as of each training cutoff, as plain data; what nobody knew is left out.
+
+    Not the last values alone: a past cutoff is scored with the values that it was learned with.
+    """
+    known = [
+        replace(values, numbers={name: each for name, each in values.numbers.items() if each == each})
+        for values in population.values
+    ]
+    return {"history": [values.to_dict() for values in known]}
 
 
 def _moment(instant: int) -> str:
