@@ -72,22 +72,23 @@ def _row(axes: Axes, spans: Geometry, fold: FoldSpan, row: int, timezone: str) -
     learned, both, judged = _LOOKS
     lanes = _lanes(fold.learned, spans, timezone)
     height = 0.6 / (max(lanes.values(), default=0) + 1)
+    # Drawn first, so that a window which crosses the test cutoff lies on top of it and is seen.
+    _window(axes, spans, fold.test_cutoff, timezone, row - 0.3, 0.6, judged)
     for cutoff in fold.learned:
         use = both if cutoff in fold.inner_cutoffs else learned
         _window(axes, spans, cutoff, timezone, row - 0.3 + lanes[cutoff] * height, height, use)
-    _window(axes, spans, fold.test_cutoff, timezone, row - 0.3, 0.6, judged)
     axes.plot([_days(fold.test_cutoff)] * 2, [row - 0.45, row + 0.45], color=INK, linewidth=2)
 
 
 def _window(
     axes: Axes, spans: Geometry, cutoff: datetime, timezone: str, bottom: float, height: float, use: str
 ) -> None:
-    """A label window as a box; a thin line behind it for the days in which late rows settle."""
+    """A label window as a box; a thin line after it for the days in which late rows settle."""
     end, mature = spans.label_window(cutoff, timezone)
     start, stop = _days(cutoff), _days(end)
     axes.add_patch(Rectangle((start, bottom), stop - start, height, linewidth=1, **_LOOKS[use]))
     if mature > end:
-        axes.plot([stop, _days(mature)], [bottom + height / 2] * 2, color=MODEL, linewidth=1.2, zorder=0.9)
+        axes.plot([stop, _days(mature)], [bottom + height / 2] * 2, color=MODEL, linewidth=1.2)
     axes.update_datalim([(start, bottom), (_days(mature), bottom + height)])
 
 
