@@ -54,7 +54,7 @@ def _good_for(question: Question, evaluation: Evaluation, opponent: str, cases: 
 
 
 def _interval(estimate: Estimate, form: str) -> str:
-    return f"{estimate.value:{form}} [{estimate.low:{form}} to {estimate.high:{form}}]"
+    return f"{estimate.value:{form}} ({estimate.low:{form}} to {estimate.high:{form}})"
 
 
 def _count(number: int, noun: str) -> str:
