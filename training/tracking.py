@@ -44,7 +44,6 @@ class Record:
     customers: int
     digests: Mapping[str, str]
     summary: tuple[str, ...]
-    quarantine: tuple[Path, ...]
 
 
 @dataclass(frozen=True)

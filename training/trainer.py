@@ -84,7 +84,7 @@ def train_model(
             built.counts([fold.cutoff for fold in plan.tests], store.zone),
         )
         judgement = judge(built.data, plan, recipe, settings.seed, progress)
-        quarantine = store.write_quarantine(folder / "quarantine")
+        store.write_quarantine(folder / "quarantine")
         record = Record(
             data=data,
             question=question,
@@ -98,7 +98,6 @@ def train_model(
             customers=store.customers,
             digests=store.digest(),
             summary=summary_sentences(question, judgement.evaluation, OPPONENT),
-            quarantine=tuple(quarantine),
         )
     progress("recording the run", 0, 1)
     return _finished(record, record_run(record, tracking, folder))

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from patron.features.errors import ConfigurationError
 from patron.features.progress import Progress, silent
 
 from .config import Config
@@ -24,19 +25,17 @@ Cutoff = str | date | datetime
 def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
     """What became of every row of the evidence, who repeats, and whether there is enough to train a model."""
     from patron.features.engine import load_families
-    from patron.training.snapshots import build_training_set as build
 
     from .checkup import check_evidence
 
+    families = load_families(config.run.families)
     with _evidence(config, progress) as store:
-        families = load_families(config.run.families)
-        built = build(store, config.question, families, config.run.memory, progress)
-        return check_evidence(store, config, built)
+        return check_evidence(store, config, families, progress)
 
 
 def build_features(
     config: Config,
-    cutoffs: Sequence[Cutoff] | None = None,
+    cutoffs: Cutoff | Sequence[Cutoff] | None = None,
     at: Any = None,
     *,
     progress: Progress = silent,
@@ -44,12 +43,20 @@ def build_features(
     """Features as an arrow table: customer_id, cutoff, stage, population, then one column per feature.
 
     `cutoffs` are local days, the question's own unless given, and the rows its population at each; `at` is a frame of
-    customer_id and cutoff, any instants, and every pair gets a row.
+    customer_id and cutoff, any instants, and every pair gets a row. ConfigurationError for both, or for no cutoff.
     """
     from patron.features import engine
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
     from patron.models.encoding import with_plain_text
 
+    wanted = [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs or ())
+    if (cutoffs is not None and at is not None) or (cutoffs is not None and not wanted):
+        raise ConfigurationError(
+            "Features are built at cutoffs, or at the pairs of a frame.",
+            where="build_features",
+            found="both" if at is not None else "an empty list of cutoffs",
+            remedy='give cutoffs=["2018-01-31"], or at=frame, or neither for the cutoffs of the question',
+        )
     families = engine.load_families(config.run.families)
     memory = config.run.memory
     with _evidence(config, progress) as store:
@@ -62,7 +69,7 @@ def build_features(
                 since = store.observed_from("purchases")
                 moments = calendar_cutoffs(config.question, store.zone, since, store.observed_until)
             else:
-                moments = parse_cutoffs(cutoffs, store.zone, store.observed_until)
+                moments = parse_cutoffs(wanted, store.zone, store.observed_until)
             prepared = engine.prepare(store, config.question, families, moments)
             table, _ = engine.build_snapshots(store, prepared, moments, memory=memory, progress=progress)
     return with_plain_text(table.drop_columns(["customer"]))
@@ -74,8 +81,8 @@ def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Ta
     from patron.models.encoding import with_plain_text
     from patron.training.snapshots import build_training_set as build
 
+    families = load_families(config.run.families)
     with _evidence(config, progress) as store:
-        families = load_families(config.run.families)
         built = build(store, config.question, families, config.run.memory, progress)
     return with_plain_text(built.data.table.drop_columns(["customer"]))
 
@@ -92,7 +99,7 @@ def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":
         config.tracking,
         families=load_families(config.run.families),
         memory=config.run.memory,
-        folder=_reports(config),
+        folder=_made(_reports(config)),
         progress=progress,
     )
 
@@ -146,3 +153,17 @@ def _evidence(config: Config, progress: Progress) -> "EvidenceStore":
 
 def _reports(config: Config) -> Path:
     return Path(config.data.folder) / "reports"
+
+
+def _made(folder: Path) -> Path:
+    """The folder, made before hours of work are put into what goes there; ConfigurationError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            "The report cannot be written.",
+            where=str(folder),
+            found=error.strerror,
+            remedy="let this user write to the folder of the configuration, or move the configuration",
+        ) from None
+    return folder

@@ -1,16 +1,20 @@
 """The check before modelling: what became of every row, who repeats, and whether there is enough to learn from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from patron.features.errors import PatronError
+import duckdb
+
+from patron.features.errors import GateError
+from patron.features.family import Family
 from patron.features.localtime import LocalTime
+from patron.features.progress import Progress, silent
 from patron.features.reading import TableAccount
 from patron.features.store import EvidenceStore
 from patron.training.gate import CutoffCount, data_problems
-from patron.training.snapshots import BuiltTrainingSet
+from patron.training.snapshots import build_training_set
 
 from .config import Config
 
@@ -65,17 +69,19 @@ class CheckReport:
         return "\n".join([*lines, *(verdict or ["enough to train and judge a model"])])
 
 
-def check_evidence(store: EvidenceStore, config: Config, built: BuiltTrainingSet) -> CheckReport:
-    """The report on evidence that was read and the snapshots that were built from it."""
+def check_evidence(
+    store: EvidenceStore, config: Config, families: Sequence[type[Family]], progress: Progress = silent
+) -> CheckReport:
+    """The report on evidence that was read, and on the snapshots that a training would build from it."""
     notes = _notes(store)
+    built, plan = None, None
     problems: list[str] = []
-    provisional = None
     try:
+        built = build_training_set(store, config.question, families, config.run.memory, progress)
         plan = built.folds(config.training.test_cutoffs)
-    except PatronError as error:
+    except GateError as error:
         problems.append(str(error))
-    else:
-        provisional = plan.provisional
+    if built is not None and plan is not None:
         problems += data_problems(
             built.customers,
             built.counts(plan.tests[0].train, store.zone),
@@ -85,13 +91,22 @@ def check_evidence(store: EvidenceStore, config: Config, built: BuiltTrainingSet
         accounts=tuple(store.accounts.values()),
         timezone=config.data.timezone,
         customers=store.customers,
-        cutoffs=tuple(built.counts(built.cutoffs.tolist(), store.zone)),
-        excluded=built.excluded,
-        provisional=provisional,
+        cutoffs=tuple(built.counts(built.cutoffs.tolist(), store.zone)) if built else (),
+        excluded=built.excluded if built else {},
+        provisional=plan.provisional if plan else None,
         problems=tuple(problems),
+        quarantine=tuple(_write_quarantine(store, Path(config.data.folder, "reports", "quarantine"), notes)),
         notes=tuple(notes),
-        quarantine=tuple(store.write_quarantine(Path(config.data.folder) / "quarantine")),
     )
+
+
+def _write_quarantine(store: EvidenceStore, folder: Path, notes: list[str]) -> list[Path]:
+    """The files of quarantined rows; where they cannot be written, the check goes on with a note."""
+    try:
+        return store.write_quarantine(folder)
+    except (OSError, duckdb.IOException) as error:
+        notes.append(f"the quarantined rows cannot be written to {folder}: {error}")
+        return []
 
 
 def _notes(store: EvidenceStore) -> list[str]:
