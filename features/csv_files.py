@@ -30,7 +30,7 @@ class CsvFiles:
         row = first_row(
             connection,
             f"SELECT line FROM read_csv({literal(paths[0])}, columns = {{line: 'VARCHAR'}}, header = false,"
-            " auto_detect = false, delim = e'\\x01', quote = '', escape = '', strict_mode = false) LIMIT 1",
+            " auto_detect = false, delim = e'\\x01', quote = '', escape = '', ignore_errors = true) LIMIT 1",
         )
         header = str(row[0]) if row else ""
         return cls(tuple(paths), max(_DELIMITERS, key=header.count))

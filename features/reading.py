@@ -32,6 +32,9 @@ ALWAYS = -(2**62)
 REFUSAL = '"refused because"'
 """The column that says why a row is refused, null for good rows; no contract has one of that name."""
 
+_NOTHING = '"NULL"'
+"""DuckDB's type of a column without a single value."""
+
 _MALFORMED = "not a row of the CSV: too many or too few columns, or not in UTF-8"
 
 
@@ -98,6 +101,7 @@ class TableReader:
     def read(self) -> TableAccount:
         """Fill the table and account for every row; DataError where the table as a whole cannot be used."""
         sources = resolve_columns(self.spec, self.contract, self.source)
+        self._refuse_empty()
         staged = self._staged(sources)
         parts = self._parts(staged, sources)
         self.columns = tuple(part.column.name for part in parts)
@@ -141,7 +145,8 @@ class TableReader:
             if column.name not in sources:
                 continue
             raw = "raw " + column.name
-            part = _Part(column, sources[column.name], quoted(raw), types[raw])
+            kind = "VARCHAR" if types[raw] == _NOTHING else types[raw]
+            part = _Part(column, sources[column.name], quoted(raw), kind)
             if column.kind == "time":
                 check_time_type(part.source_type, str(part.source), self._place(column.name))
             parts.append(part)
@@ -326,14 +331,17 @@ class TableReader:
         ((count,),) = self._execute(f"SELECT count(*) FROM {self.name} WHERE {condition}").fetchall()
         return int(count)
 
-    def _refuse_unusable(self, account: TableAccount) -> None:
-        if account.rows == 0:
+    def _refuse_empty(self) -> None:
+        rows = self._execute(f"SELECT 1 FROM {self.source.relation} LIMIT 1").fetchall()
+        if not rows and not self.source.malformed:
             raise DataError(
-                f"The table {account.table} is empty.",
-                where=account.place,
+                f"The table {self.contract.name} is empty.",
+                where=self.source.place,
                 found="0 rows",
-                remedy=f"check the path and the condition, or leave out [{account.table}]",
+                remedy=f"check the path and the condition, or leave out [{self.contract.name}]",
             )
+
+    def _refuse_unusable(self, account: TableAccount) -> None:
         if account.used == 0:
             reasons = ", ".join(f"{count:,} × {reason}" for reason, count in account.quarantined.items())
             raise DataError(

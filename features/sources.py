@@ -60,7 +60,7 @@ def open_source(
             f"The table {spec.name} cannot be read.",
             where=place,
             found=_first_line(error),
-            remedy="mend the file",
+            remedy="mend the file (in a CSV a quote within quotes is doubled, and every quote is closed)",
         ) from None
     source = Source(spec.name, relation, types, place, malformed)
     return source if spec.where is None else _filtered(connection, source, spec.where)

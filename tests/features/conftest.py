@@ -1,7 +1,7 @@
 """Businesses of a few literal rows: an evidence store of them, and their snapshots as a frame."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -55,11 +55,11 @@ class Business:
         self.specs: dict[str, TableSpec] = {}
 
     def table(
-        self, name: str, rows: Iterable[Sequence[Any]], columns: str | None = None, **options: Any
+        self, name: str, rows: Iterable[Sequence[Any]], names: str | None = None, **options: Any
     ) -> "Business":
         """The business with another table: rows as tuples, in the order of the named columns."""
-        names = REQUIRED[name] if columns is None else tuple(columns.split())
-        return self.frame(name, arrow_rows(name, names, list(rows)), **options)
+        named = REQUIRED[name] if names is None else tuple(names.split())
+        return self.frame(name, arrow_rows(name, named, list(rows)), **options)
 
     def frame(self, name: str, frame: Any, **options: Any) -> "Business":
         """The business with a table given as a frame."""
@@ -109,6 +109,98 @@ class Business:
         return found
 
 
+COLUMNS = {
+    "purchases": "customer_id purchased_at amount order_id quantity product_id category discount channel recorded_at",
+    "satisfaction": "customer_id answered_at score asked_at instrument expectation competitor_score recorded_at",
+    "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
+    "identities": "alias_id customer_id linked_at",
+}
+"""What random evidence holds."""
+
+KEYS = {"purchases": ("product_id",)}
+"""By what lines of random evidence supersede each other: a few have the same product, most have none."""
+
+
+class RandomEvidence:
+    """Few customers, few moments and few words, so that ties, corrections, links and late rows are the rule."""
+
+    def __init__(self, seed: int, customers: int = 5, rows: int = 30) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.customers = customers
+        self.first = datetime(2020, 1, 1)
+        self.tables = {name: [self.row(name) for _ in range(rows)] for name in ("purchases", "activities")}
+        self.tables["satisfaction"] = [self.row("satisfaction") for _ in range(rows // 2)]
+        self.tables["identities"] = [self.row("identities") for _ in range(2)]
+        for name in ("purchases", "satisfaction", "activities"):  # nobody is a stranger
+            self.tables[name].append({**self.row(name), "customer_id": 1})
+
+    def moment(self, earliest: datetime | None = None) -> datetime:
+        """A midnight or a noon of the year, not before `earliest`."""
+        start = self.first if earliest is None else earliest
+        halves = int((datetime(2020, 12, 31) - start) / timedelta(hours=12))
+        return start + timedelta(hours=12) * int(self.rng.integers(0, max(halves, 1)))
+
+    def maybe(self, value: Any, chance: float = 0.7) -> Any:
+        """The value, or nothing."""
+        return value if self.rng.random() < chance else None
+
+    def one_of(self, *values: Any) -> Any:
+        """One of the values."""
+        return values[int(self.rng.integers(0, len(values)))]
+
+    def row(self, name: str, earliest: datetime | None = None, words: Sequence[str] = ()) -> dict[str, Any]:
+        """A row that becomes known at `earliest` or later, but may have happened before."""
+        known = self.moment(earliest)
+        late = earliest is not None or self.rng.random() < 0.2
+        happened = self.moment() if late else known
+        happened, recorded = min(happened, known), known if late else self.maybe(known, 0.5)
+        if name == "identities":
+            ids = self.rng.permutation(self.customers)[:2]
+            return {"alias_id": int(ids[0]), "customer_id": int(ids[1]), "linked_at": known}
+        made = {"customer_id": int(self.rng.integers(0, self.customers)), "recorded_at": recorded}
+        channel = self.one_of("web", "shop", "Web ", None, *words)
+        end = self.maybe(happened + timedelta(days=float(self.rng.integers(0, 40))), 0.6)
+        if name == "purchases":
+            return made | {
+                "purchased_at": happened,
+                "amount": float(self.one_of(0, 1, 2.5, 9.99, 20, -5, self.rng.integers(1, 9000) / 100)),
+                "order_id": self.one_of("a", "b", "c", None),
+                "quantity": self.maybe(float(self.rng.integers(1, 4))),
+                "product_id": self.one_of("p1", "p2", None, None, None, None, None, None),
+                "category": self.one_of("coffee", "tea", None, *words),
+                "discount": self.maybe(float(self.rng.integers(0, 300) / 100)),
+                "channel": channel,
+            }
+        if name == "satisfaction":
+            return made | {
+                "asked_at": happened if end is None else self.maybe(happened, 0.8),
+                "answered_at": end,
+                "score": None if end is None else float(self.rng.integers(0, 11)),
+                "instrument": self.one_of("nps", "stars", "other"),
+                "expectation": self.one_of("below", "met", "exceeded", None),
+                "competitor_score": self.maybe(float(self.rng.integers(0, 11)), 0.3),
+            }
+        return made | {
+            "occurred_at": happened,
+            "activity": self.one_of("newsletter", "call", *words),
+            "channel": channel,
+            "initiated_by": self.one_of("firm", "customer", None),
+            "cost": self.maybe(float(self.rng.integers(0, 100) / 10)),
+            "responded_at": end,
+        }
+
+    def business(
+        self, tables: Mapping[str, Sequence[Mapping[str, Any]]] | None = None, **options: Any
+    ) -> "Business":
+        """The business that has these tables (all of them unless given), observed since 2019 began."""
+        made = Business(observed_from="2019-01-01", **options)
+        for name, rows in (self.tables if tables is None else tables).items():
+            names = COLUMNS[name].split()
+            keyed = {"key": KEYS[name]} if name in KEYS else {}
+            made.table(name, [tuple(row[column] for column in names) for row in rows], COLUMNS[name], **keyed)
+        return made
+
+
 def arrow_rows(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> pa.Table:
     """Literal rows as an Arrow table whose types follow the contract."""
     found = {}
@@ -125,22 +217,35 @@ def arrow_rows(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
 
 def by_snapshot(table: pa.Table) -> pd.DataFrame:
     """A snapshot table as a frame indexed by customer id and cutoff (naive UTC)."""
-    columns = {
-        name: table[name].cast(pa.string()) if pa.types.is_dictionary(table[name].type) else table[name]
-        for name in table.column_names
-    }
-    frame = pd.DataFrame({name: column.to_pylist() for name, column in columns.items()})
-    for name, column in columns.items():
+    values: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name]
         if pa.types.is_floating(column.type):
-            frame[name] = column.to_numpy()
-    cutoff = np.asarray(table["cutoff"].cast(pa.timestamp("us")), "datetime64[us]")
-    return frame.assign(cutoff=cutoff).set_index(["customer_id", "cutoff"])
+            values[name] = column.to_numpy()
+        elif name == "cutoff":
+            values[name] = np.asarray(column.cast(pa.timestamp("us")), "datetime64[us]")
+        else:
+            text = pa.types.is_dictionary(column.type)
+            values[name] = pd.Series((column.cast(pa.string()) if text else column).to_pylist(), dtype=object)
+    return pd.DataFrame(values).set_index(["customer_id", "cutoff"])
 
 
 @pytest.fixture(scope="session")
 def business() -> Callable[..., Business]:
     """Makes a business to which tables are added."""
     return Business
+
+
+@pytest.fixture(scope="session")
+def random_evidence() -> Callable[..., RandomEvidence]:
+    """Makes random evidence from a seed."""
+    return RandomEvidence
+
+
+@pytest.fixture(scope="session")
+def columns_of_random() -> dict[str, str]:
+    """The columns of random evidence by table."""
+    return COLUMNS
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from patron.features.errors import ConfigurationError
 from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 
