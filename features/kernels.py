@@ -365,51 +365,62 @@ def median(low: Integers, high: Integers, values: Floats) -> Floats:
 
 @_kernel
 def spread(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The standard deviation (n - 1) of the values in [low, high), from centred squares; NaN below two; float64[s]."""
+    """The standard deviation (n - 1) of the values in [low, high); NaN below two; float64[s].
+
+    From squares around the mean, and both from differences to the first value, so that equal values spread by zero.
+    """
     found = np.full(low.size, np.nan)
     for i in range(low.size):
         n = 0
+        origin = 0.0
         total = 0.0
         for row in range(low[i], high[i]):
             if not np.isnan(values[row]):
+                origin = values[row] if n == 0 else origin
                 n += 1
-                total += values[row]
+                total += values[row] - origin
         if n < 2:
             continue
         mean = total / n
         squares = 0.0
         for row in range(low[i], high[i]):
             if not np.isnan(values[row]):
-                squares += (values[row] - mean) ** 2
+                squares += (values[row] - origin - mean) ** 2
         found[i] = np.sqrt(squares / (n - 1))
     return found
 
 
 @_kernel
 def slope(low: Integers, high: Integers, values: Floats, days: Floats) -> Floats:
-    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s]."""
+    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s].
+
+    From differences to the first value and day, so that equal values have none.
+    """
     found = np.full(low.size, np.nan)
     for i in range(low.size):
         n = 0
-        mean_day = 0.0
-        mean_value = 0.0
+        first = last = low[i]
+        total_day = 0.0
+        total_value = 0.0
         for row in range(low[i], high[i]):
             if not np.isnan(values[row]):
+                first = row if n == 0 else first
+                last = row
                 n += 1
-                mean_day += days[row]
-                mean_value += values[row]
-        if n < 2:
+                total_day += days[row] - days[first]
+                total_value += values[row] - values[first]
+        if n < 2 or days[last] == days[first]:
             continue
-        mean_day /= n
-        mean_value /= n
+        mean_day = total_day / n
+        mean_value = total_value / n
         both = 0.0
         squares = 0.0
-        for row in range(low[i], high[i]):
+        for row in range(first, high[i]):
             if not np.isnan(values[row]):
-                both += (days[row] - mean_day) * (values[row] - mean_value)
-                squares += (days[row] - mean_day) ** 2
-        if squares > 0:
-            found[i] = both / squares
+                day = days[row] - days[first] - mean_day
+                both += day * (values[row] - values[first] - mean_value)
+                squares += day**2
+        found[i] = both / squares
     return found
 
 

@@ -38,9 +38,7 @@ def test_malformed_lines_are_quarantined_and_written(business: Any, tmp_path: Pa
 
 def test_one_malformed_line_does_not_hide_the_delimiter(business: Any, tmp_path: Path):
     path = tmp_path / "lines.csv"
-    path.write_text(
-        'customer_id;purchased_at;amount;note\n1;2020-01-01;5;"x;y"\n2;2020-01-02;6;a, b, c;7\n'
-    )
+    path.write_text('customer_id;purchased_at;amount;note\n1;2020-01-01;5;"x;y"\n2;2020-01-02;6;a, b, c;7\n')
     with business().file("purchases", path).store() as store:
         assert (store.accounts["purchases"].used, store.accounts["purchases"].rows) == (1, 2)
 
