@@ -95,7 +95,7 @@ def train_model(
             judgement=judgement,
             artefact=make_artefact(store, question, settings, families, built, judgement),
             accounts=tuple(store.accounts.values()),
-            customers=store.customers,
+            customers=built.customers,
             digests=store.digest(),
             summary=summary_sentences(question, judgement.evaluation, OPPONENT),
         )
