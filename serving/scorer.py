@@ -1,7 +1,7 @@
 """The scorer: the chosen model applied to every customer at a cutoff, by the model's own contract."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def score_customers(
             remedy="score with the time zone of training, or train again",
         )
     make_folder(out)
-    with EvidenceStore(data, question, memory=memory, progress=progress) as store:
+    with EvidenceStore(_observed(data, contract), question, memory=memory, progress=progress) as store:
         moment = int(parse_cutoffs([cutoff], store.zone, store.observed_until)[0])
         run = ScoringRun(store, model, question, moment, _prepare(store, question, families, contract))
         final = out / name_part(question.name) / run.name
@@ -92,6 +92,18 @@ def score_customers(
         unseen=facts["unseen"],
         repeated=repeated,
     )
+
+
+def _observed(data: DataSpec, contract: Contract) -> DataSpec:
+    """The evidence with tables that are complete since when they were in training, unless something else is stated."""
+    known = contract.population_values["observed_from"]
+    tables = {
+        name: replace(spec, observed_from=datetime.fromisoformat(known[name]))
+        if spec.observed_from is None and name in known
+        else spec
+        for name, spec in data.tables.items()
+    }
+    return replace(data, tables=tables)
 
 
 def _prepare(

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from patron.features.engine import prepare_as_learned
+from patron.features.engine import Prepared, prepare_as_learned
 from patron.features.family import Family
 from patron.features.localtime import to_datetime
-from patron.features.population import PopulationHistory
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
+from patron.features.reading import ALWAYS
 from patron.features.store import EvidenceStore
 from patron.features.tables import DataSpec
 from patron.features.tracking import Tracking
@@ -149,7 +149,7 @@ def make_artefact(
             observed_until=_moment(store.observed_until),
             judged_until=_moment(max(judged.fold.train)),
         ),
-        population_values=_population_values(population),
+        population_values=_population_values(scored),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         digests={**store.digest(), "seed": str(settings.seed)},
     )
@@ -163,16 +163,21 @@ def make_artefact(
     )
 
 
-def _population_values(population: PopulationHistory) -> dict[str, Any]:
-    """What was learned from everybody as of each training cutoff, as plain data; what nobody knew is left out.
+def _population_values(scored: Prepared) -> dict[str, Any]:
+    """What is known of everybody and not of single customers, as plain data; what nobody knew is left out.
 
-    Not the last values alone: a past cutoff is scored with the values that it was learned with.
+    `history` is what each training cutoff knew of the population: a past cutoff is scored with its own. With
+    `observed_from`, since when each table is complete, a score does not depend on who else is in the batch.
     """
-    known = [
+    history = [
         replace(values, numbers={name: each for name, each in values.numbers.items() if each == each})
-        for values in population.values
+        for values in scored.population.values
     ]
-    return {"history": [values.to_dict() for values in known]}
+    since = {table: moment for table, moment in scored.plan.observed_from.items() if moment > ALWAYS}
+    return {
+        "history": [values.to_dict() for values in history],
+        "observed_from": {table: _moment(moment) for table, moment in since.items()},
+    }
 
 
 def _moment(instant: int) -> str:
