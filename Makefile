@@ -41,3 +41,4 @@ bench: install  ## speed and accuracy beside peers
 
 docs: install  ## write the reference pages
 	$(BIN)/python -m patron.configuration_page docs/configuration.md
+	$(BIN)/python -m patron.catalogue_page docs/catalogue.md
