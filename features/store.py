@@ -358,10 +358,17 @@ class EvidenceStore:
 
     def ids(self, part: Range) -> pa.Array:
         """The customers' ids in their own type, by code."""
-        column = self.connection.sql(
+        return self._ids(
             f"SELECT id FROM customers WHERE customer >= {part.low} AND customer < {part.high} ORDER BY customer"
-        ).to_arrow_table()["id"]
-        return column.combine_chunks()
+        ).combine_chunks()
+
+    def _ids(self, query: str) -> pa.ChunkedArray:
+        """The ids that a query gives; UUIDs as such, which DuckDB gives as text unless asked not to."""
+        self.connection.execute("SET arrow_lossless_conversion = true")
+        try:
+            return self.connection.sql(query).to_arrow_table()["id"]
+        finally:
+            self.connection.execute("SET arrow_lossless_conversion = false")
 
     def known_from(self, part: Range) -> npt.NDArray[np.int64]:
         """When each customer of a range was first known."""
@@ -382,9 +389,7 @@ class EvidenceStore:
     @property
     def arrow_id_type(self) -> pa.DataType:
         """The arrow type in which ids are given back."""
-        return (
-            self.connection.sql("SELECT id FROM customers LIMIT 0").to_arrow_table().schema.field("id").type
-        )
+        return self._ids("SELECT id FROM customers LIMIT 0").type
 
     def known_before(self, moment: int) -> int:
         """How many distinct valid ids were known before an instant."""

@@ -27,12 +27,6 @@ HOSTILE = [
 ]
 
 
-UUIDS_AS_TEXT = pytest.mark.xfail(
-    raises=AssertionError,
-    reason="the evidence store gives UUIDs back as text until it asks DuckDB for lossless arrow",
-)
-
-
 def number(code: int) -> int:
     return 9_007_199_254_740_993 + code  # beyond what a float can hold
 
@@ -61,7 +55,7 @@ def column_of(ids: list[Any], kind: pa.DataType) -> pa.Array:
         (number, pa.int64()),
         (day, pa.date32()),
         (text, pa.string()),
-        pytest.param(universal, pa.uuid(), marks=UUIDS_AS_TEXT),
+        (universal, pa.uuid()),
     ],
     ids=["numbers", "dates", "hostile texts", "UUIDs"],
 )

@@ -97,7 +97,7 @@ def test_the_model_has_a_signature_and_an_invented_example(trained: Any) -> None
         example = model.input_example
         kinds = {column.name: str(column.type) for column in model.metadata.get_input_schema()}
     assert kinds["days_since_order"] == "DataType.double"
-    assert kinds["channel_last"] == "DataType.string"
+    assert kinds["last_order_channel"] == "DataType.string"
     assert list(example.columns) == list(kinds)
     assert not example.astype(str).apply(lambda column: column.str.contains("kd-")).to_numpy().any()
 
