@@ -313,25 +313,28 @@ def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64]
         )
     check_time_type(source.types["cutoff"], '"cutoff"', "at, column cutoff")
     wall, zoned = (read('"cutoff"', source.types["cutoff"]) for read in (wall_time, zoned_time))
-    pairs = store.connection.sql(
-        f"SELECT customer_id, {wall} AS wall, {zoned} AS zoned FROM {source.relation}"
+    moments = store.connection.sql(
+        f"SELECT {wall} AS wall, {zoned} AS zoned, customer_id IS NULL AS nobody FROM {source.relation}"
     ).to_arrow_table()
-    ids = pairs["customer_id"].combine_chunks()
-    instants = pc.coalesce(pairs["zoned"], _to_utc(store, pairs["wall"]))
-    if ids.null_count or instants.null_count:
+    instants = pc.coalesce(moments["zoned"], _to_utc(store, moments["wall"]))
+    nobody = np.asarray(moments["nobody"])
+    if nobody.any() or instants.null_count:
         raise DataError(
             "Pairs need a customer and a moment each.",
             where="at",
-            found=f"{ids.null_count} ids are missing, {instants.null_count} cutoffs are missing or cannot be read",
+            found=f"{nobody.sum()} ids are missing, {instants.null_count} cutoffs are missing or cannot be read",
             remedy="leave those rows out",
         )
-    codes = store.codes(ids)
-    if (codes < 0).any():
-        unknown = ids.filter(pa.array(codes < 0))
+    codes = store.codes_in(source.relation)
+    unknown = int((codes < 0).sum())
+    if unknown:
+        example = store.connection.sql(
+            f"SELECT CAST(customer_id AS VARCHAR) FROM {source.relation}"
+        ).fetchall()[int(np.argmax(codes < 0))][0]
         raise DataError(
             "Some customers of the pairs are not in the evidence.",
             where="at, column customer_id",
-            found=f"{len(unknown):,} of {len(ids):,}, for example {unknown[0].as_py()!r}",
+            found=f"{unknown:,} of {codes.size:,}, for example {example!r}",
             remedy="leave them out, or bring the tables that know them",
         )
     return codes, np.asarray(instants, np.int64)

@@ -397,22 +397,27 @@ class EvidenceStore:
 
     def codes(self, ids: pa.Array) -> npt.NDArray[np.int64]:
         """The codes of given ids, -1 for those that no table knows; DataError where the type is another."""
-        self.connection.register("asked ids", pa.table({"id": ids, "place": np.arange(len(ids))}))
+        self.connection.register("asked ids", pa.table({"customer_id": ids}))
         try:
-            found = column_types(self.connection, '"asked ids"')["id"]
-            if id_type(found, "customer_id", "customer_id").family != self.id_type.family:
-                raise DataError(
-                    "The ids are of another type than those of the evidence.",
-                    where="customer_id",
-                    found=f"{found}, where the purchases have {self.id_type.sql}",
-                    remedy="give the ids as they are in the purchases",
-                )
-            rows = self.connection.execute(
-                f'SELECT coalesce(customer, -1) AS code FROM "asked ids" AS asked LEFT JOIN customers'
-                f" ON customers.id = CAST(asked.id AS {self.id_type.sql}) ORDER BY place"
-            ).fetchnumpy()
+            return self.codes_in(quoted("asked ids"))
         finally:
             self.connection.unregister("asked ids")
+
+    def codes_in(self, relation: str) -> npt.NDArray[np.int64]:
+        """The codes of the column customer_id of a relation, row by row."""
+        found = column_types(self.connection, relation)["customer_id"]
+        if id_type(found, '"customer_id"', "column customer_id").family != self.id_type.family:
+            raise DataError(
+                "The ids are of another type than those of the evidence.",
+                where="column customer_id",
+                found=f"{found}, where the purchases have {self.id_type.sql}",
+                remedy="give the ids as they are in the purchases",
+            )
+        rows = self.connection.execute(
+            "SELECT coalesce(customer, -1) AS code FROM"
+            f" (SELECT CAST(customer_id AS {self.id_type.sql}) AS id, row_number() OVER () AS place FROM {relation})"
+            " LEFT JOIN customers USING (id) ORDER BY place"
+        ).fetchnumpy()
         return np.asarray(rows["code"], np.int64)
 
     def duplicates(self, table: str) -> int:

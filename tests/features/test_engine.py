@@ -1,5 +1,6 @@
 """The engine: the same bytes in however many parts, in whatever order, at any instant, and again when scoring."""
 
+import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,7 @@ from patron.features.localtime import to_microseconds
 from patron.features.population import PopulationHistory
 from patron.features.question import Question
 from patron.features.snapshots import parse_cutoffs
+from patron.features.store import Range
 
 QUESTION = Question(population="all")
 CUTOFFS = ("2020-03-01", "2020-07-01", "2020-12-31")
@@ -198,6 +200,15 @@ def test_pairs_are_read_from_any_frame_and_naive_moments_are_local(two: Any, fra
     codes, cutoffs = asked_pairs(two, frame)
     assert codes.tolist() == [1, 0]
     assert cutoffs.tolist() == [moment("2020-07-01 04:00"), moment("2020-07-02 16:30")]
+
+
+def test_pairs_may_name_uuids(business: Any):
+    ids = [uuid.UUID(int=7), uuid.UUID(int=3)]
+    bought = pd.DataFrame({"customer_id": ids, "purchased_at": "2020-01-01", "amount": 1.0})
+    with business().frame("purchases", bought).store() as store:
+        codes, _ = asked_pairs(store, pd.DataFrame({"customer_id": ids, "cutoff": "2020-02-01"}))
+        assert codes.tolist() == [1, 0]
+        assert store.codes(store.ids(Range(0, 2))).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
