@@ -47,7 +47,6 @@ def judge(
     predictions = _predictions(data, fitted)
     progress("judging", 0, 1)
     evaluation = evaluate(predictions, seed)
-    progress("fitting models", len(plan.rolling), len(plan.rolling) + 1)
     weights, families = _weights(data, fitted[0], seed)
     return Judgement(evaluation, predictions, fitted[0], boosters.fitted(plan.production), weights, families)
 

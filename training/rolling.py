@@ -101,7 +101,7 @@ class FittedFold:
 
 
 class RollingBoosters:
-    """One booster per out-of-time cutoff, grown to the recipe's full number of trees.
+    """One booster per out-of-time cutoff and one for production, grown to the recipe's full number of trees.
 
     A booster of an earlier cutoff serves every later fold: its losses after each tree help to choose how many trees
     are kept, its predictions to choose the calibration. All folds from the first test on read the same features, those
@@ -118,12 +118,14 @@ class RollingBoosters:
         self._curves: dict[int, npt.NDArray[np.float64]] = {}
         self._first_test = plan.tests[0].cutoff
         self.fields = data.fields(data.rows(plan.tests[0].train))
+        folds = (*plan.rolling, plan.production)
         grow = Parallel(n_jobs=self._folds_at_once(), prefer="threads", return_as="generator")
-        grown = grow(delayed(self._grow)(fold, watched=True) for fold in plan.rolling)
-        for done, (fold, booster) in enumerate(zip(plan.rolling, grown, strict=True)):
-            progress("fitting models", done + 1, len(plan.rolling) + 1)
+        grown = grow(delayed(self._grow)(fold, watched=fold is not plan.production) for fold in folds)
+        for done, (fold, booster) in enumerate(zip(folds, grown, strict=True)):
+            progress("fitting models", done + 1, len(folds))
             self._boosters[fold.cutoff] = booster
-            self._curves[fold.cutoff] = booster[0].validation_log_loss_
+            if fold is not plan.production:
+                self._curves[fold.cutoff] = booster[0].validation_log_loss_
 
     def _folds_at_once(self) -> int:
         """All cores, one fold each, while the folds' matrices are small; else one fold on all cores.
@@ -153,8 +155,8 @@ class RollingBoosters:
         return model, fields
 
     def fitted(self, fold: Fold) -> FittedFold:
-        """The booster of a fold with its trees and calibration; it is grown if it is not one of the rolling ones."""
-        model, fields = self._boosters.get(fold.cutoff) or self._grow(fold, watched=False)
+        """The booster of one of the plan's folds with its trees and calibration."""
+        model, fields = self._boosters[fold.cutoff]
         n_trees = self._best_trees(fold)
         return FittedFold(fold, model, fields, n_trees, self._calibrator(fold, n_trees))
 

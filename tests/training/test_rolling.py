@@ -86,6 +86,22 @@ def fitted_at(data: TrainingSet, plan: FoldPlan, test: int = 0) -> FittedFold:
     return RollingBoosters(data, RECIPE, 7, plan).fitted(plan.tests[test])
 
 
+def test_folds_side_by_side_or_one_after_another_on_two_threads_give_the_same(
+    make_training_set: MakeSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TwoThreads(Recipe):
+        def classifier(self, seed: int, threads: int | None) -> Any:
+            assert threads is None  # which is all there are
+            return super().classifier(seed, 2)
+
+    days = cutoffs_of(5)
+    data, plan = make_training_set(days), plan_of(days, EVERY, tests=1)
+    side_by_side = RollingBoosters(data, Recipe(n_trees=4, min_child=20), 7, plan).fitted(plan.production)
+    monkeypatch.setattr("patron.training.rolling.MOST_VALUES_AT_ONCE", 0)
+    in_turn = RollingBoosters(data, TwoThreads(n_trees=4, min_child=20), 7, plan).fitted(plan.production)
+    assert in_turn.model.to_text() == side_by_side.model.to_text()
+
+
 def test_features_and_categories_that_came_later_are_not_in_a_fold(make_training_set: MakeSet) -> None:
     days = cutoffs_of(8)
     fields = {field.name: field for field in fitted_at(make_training_set(days), plan_of(days, EVERY)).fields}
