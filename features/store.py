@@ -13,14 +13,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from . import kernels
-from .columns import MONEY_UNITS, IdType, id_type
+from .columns import IdType, id_type
 from .contracts import TABLES
 from .errors import DataError
+from .identities import link_aliases, with_links
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
-from .question import Purchase, Question
+from .question import Question
 from .reading import ALWAYS, TableAccount, TableReader
+from .sorting import fact_rows
 from .sources import column_types, open_source
 from .sql import first_row, literal, quoted
 from .tables import DataSpec
@@ -135,7 +136,8 @@ class EvidenceStore:
             "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
             f" (SELECT id, min(known) AS known FROM ({' UNION ALL '.join(known)}) GROUP BY id) ORDER BY id"
         )
-        self._link_aliases()
+        identities = self._readers["identities"][0].good if "identities" in self._readers else None
+        link_aliases(self.connection, identities, self.customers)
         self._refuse_strangers()
 
     def _known(self, reader: TableReader) -> str:
@@ -143,39 +145,6 @@ class EvidenceStore:
         if not reader.is_dated:
             return f"CAST({self.observed_until - 1} AS BIGINT)"
         return "greatest(happened, recorded_at)" if "recorded_at" in reader.columns else "happened"
-
-    def _link_aliases(self) -> None:
-        """For each alias the customers that hold its facts, each since `linked` and until `unlinked`.
-
-        The first link of an alias counts, and none that would close a circle. A customer that turns out to be an alias
-        in turn hands on all that it holds.
-        """
-        self.connection.execute(
-            "CREATE TEMP TABLE first_links (alias BIGINT, customer BIGINT, linked BIGINT)"
-        )
-        if "identities" in self._readers:
-            found = self.connection.execute(
-                "SELECT alias.customer AS alias, main.customer, happened AS linked"
-                f" FROM {self._readers['identities'][0].good} AS link JOIN customers AS alias ON alias.id = alias_id"
-                " JOIN customers AS main ON main.id = customer_id ORDER BY happened, alias.customer, main.customer"
-            ).fetchnumpy()
-            links = {name: np.asarray(column, np.int64) for name, column in found.items()}
-            kept = kernels.links_without_circles(links["alias"], links["customer"], self.customers)
-            self.connection.register(
-                "kept links", pa.table({name: column[kept] for name, column in links.items()})
-            )
-            self.connection.execute(
-                'INSERT INTO first_links SELECT alias, customer, linked FROM "kept links"'
-            )
-            self.connection.unregister("kept links")
-        self.connection.execute(
-            "CREATE TEMP TABLE links AS WITH RECURSIVE held AS ("
-            "SELECT alias, customer, linked, 1 AS step FROM first_links UNION ALL"
-            " SELECT held.alias, next.customer, greatest(held.linked, next.linked), step + 1"
-            " FROM held JOIN first_links AS next ON next.alias = held.customer)"
-            " SELECT alias, customer, linked,"
-            f" coalesce(lead(linked) OVER (PARTITION BY alias ORDER BY step), {FOREVER}) AS unlinked FROM held"
-        )
 
     def _refuse_strangers(self) -> None:
         """DataError for a table that shares no customer with the purchases, nor with those whom they are linked to."""
@@ -206,22 +175,9 @@ class EvidenceStore:
     def _sort(self, name: str, question: Question) -> None:
         """The good rows of a table by customer, in a total order, as table `name`; the rows as read are dropped."""
         reader = self._readers[name][0]
-        columns = [c for c in reader.columns if c not in ("customer_id", "alias_id", "recorded_at")]
-        recorded = "coalesce(recorded_at, happened)" if "recorded_at" in reader.columns else "happened"
-        kept = ["happened", f"greatest({recorded}, happened) AS recorded"]
-        kept += [self._person(reader, column) for column in columns]
-        facts = reader.good
-        if name == "purchases":
-            kept.append("is_target")
-            facts = self._with_target_lines(facts, question, reader)
-        # Last, so that a correction does not change the order of rows that were known before it.
-        kept.append(f"{self._superseded(reader)} AS until")
-        rows = (
-            f"SELECT code.customer, {', '.join(kept)} FROM {facts} AS fact"
-            " JOIN customers AS code ON code.id = fact.customer_id"
-        )
-        if self._has_links():
-            rows = self._with_links(rows)
+        rows = fact_rows(reader, question)
+        if self._number("SELECT count(*) FROM links"):
+            rows = with_links(rows)
         self._create_sorted(name, rows, reader)
         self.connection.execute(f"DROP TABLE {reader.name}")
 
@@ -241,57 +197,6 @@ class EvidenceStore:
                 if short
                 else f"use the columns {', '.join(reader.columns)}",
             ) from None
-
-    def _person(self, reader: TableReader, column: str) -> str:
-        if column in reader.id_types:
-            return f"(SELECT customer FROM customers WHERE id = fact.{quoted(column)}) AS {quoted(column)}"
-        return f"fact.{quoted(column)}"
-
-    def _superseded(self, reader: TableReader) -> str:
-        """When a row stopped being the latest with its key; a row without a key never does."""
-        if not reader.spec.key:
-            return f"CAST({FOREVER} AS BIGINT)"
-        keys = [f"fact.{quoted(column)}" for column in reader.spec.key]
-        complete = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        following = f"lead(recorded) OVER (PARTITION BY {', '.join(keys)} ORDER BY recorded)"
-        return f"CASE WHEN {complete} THEN coalesce({following}, {FOREVER}) ELSE {FOREVER} END"
-
-    def _with_target_lines(self, facts: str, question: Question, reader: TableReader) -> str:
-        """The purchase lines with `is_target`: whether the line counts for the target.
-
-        The condition sees the contract's columns, money in whole currency and times as timestamps.
-        """
-        if not isinstance(question.target, Purchase) or question.target.where is None:
-            return f"(SELECT *, true AS is_target FROM {facts})"
-        shown = {
-            "money": lambda name: f"{name} / {MONEY_UNITS}.0 AS {name}",
-            "time": lambda name: f"make_timestamptz({name}) AS {name}",
-        }
-        kinds = {column.name: column.kind for column in TABLES["purchases"].columns}
-        changed = [name for name in reader.columns if kinds[name] in shown]
-        replaced = ", ".join(shown[kinds[name]](name) for name in changed)
-        kept = ", ".join(f"{name} AS {quoted('kept ' + name)}" for name in changed)
-        back = ", ".join(f"{quoted('kept ' + name)} AS {name}" for name in changed)
-        condition = f"coalesce(CAST(({question.target.where}) AS BOOLEAN), false) AS is_target"
-        return (
-            f"(SELECT * REPLACE ({back}) FROM (SELECT *, {condition} FROM"
-            f" (SELECT * REPLACE ({replaced}), {kept} FROM {facts})))"
-        )
-
-    def _has_links(self) -> bool:
-        return self._number("SELECT count(*) FROM links") > 0
-
-    def _with_links(self, rows: str) -> str:
-        """Rows of a linked alias end for the alias when it is linked, and begin for the customer it belongs to."""
-        return (
-            f"SELECT fact.* REPLACE (least(until, coalesce(linked, {FOREVER})) AS until)"
-            f" FROM ({rows}) AS fact LEFT JOIN first_links ON alias = fact.customer"
-            " UNION ALL BY NAME"
-            " SELECT fact.* REPLACE (links.customer AS customer, greatest(recorded, linked) AS recorded,"
-            " least(until, unlinked) AS until)"
-            f" FROM ({rows}) AS fact JOIN links ON alias = fact.customer"
-            " WHERE greatest(recorded, linked) < least(until, unlinked)"
-        )
 
     # What the engine asks for
 
