@@ -165,8 +165,15 @@ def score(
         loaded = _load(config, sets)
         with progress_shown() as progress:
             result = api.score(loaded, cutoff=cutoff, model=model, out=str(out), progress=progress)
-        lines = [f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}"]
+        lines = ["This very run was published before, so nothing was done."] if result.repeated else []
+        lines.append(f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}")
         lines += [f"{count:,} excluded: {reason}" for reason, count in result.excluded.items()]
+        for feature, words in result.unseen.items():
+            lines.append(
+                f"{sum(words.values()):,} have a {feature} that the model has never seen: it counts as missing"
+            )
+        if result.newest_fact_days is not None:
+            lines.append(f"the newest purchase is {result.newest_fact_days:.1f} days older than the cutoff")
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 

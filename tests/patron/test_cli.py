@@ -55,6 +55,11 @@ class Result:
     customers: int = 1200
     scored: int = 1000
     excluded: dict[str, int] = field(default_factory=lambda: {"lapsed": 200})
+    unseen: dict[str, dict[str, int]] = field(
+        default_factory=lambda: {"last_order_channel": {"fax": 3, "telex": 4}}
+    )
+    newest_fact_days: float | None = 2.25
+    repeated: bool = True
     model: str = "models:/repurchase/1"
 
     def to_dict(self) -> dict[str, Any]:
@@ -241,8 +246,11 @@ def test_score_says_who_is_left_out(library: Library, folder: Path):
     result = run("score", "--cutoff", "2018-01-01", "--out", "today")
 
     assert result.stdout.splitlines() == [
+        "This very run was published before, so nothing was done.",
         "1,000 of 1,200 customers are scored, in scores",
         "200 excluded: lapsed",
+        "7 have a last_order_channel that the model has never seen: it counts as missing",
+        "the newest purchase is 2.2 days older than the cutoff",
         "model: models:/repurchase/1",
     ]
     ((_, _, asked),) = library.asked
