@@ -17,14 +17,14 @@ class Spend(Family):
     def features(self, *evidence: Evidence) -> Iterator[Feature]:
         """Net spend by window, order value and basket, returns, discounts, categories and products."""
         lines, orders, returns = evidence
-        yield from self._amounts(lines, orders)
+        yield from self._amounts(lines)
+        yield from self._order_values(orders)
         yield from self._returns(lines, returns)
         if orders.has("discount"):
             yield from self._discounts(orders)
         yield from self._breadth(lines)
 
-    def _amounts(self, lines: Evidence, orders: Evidence) -> Iterator[Feature]:
-        ever = orders.ever()
+    def _amounts(self, lines: Evidence) -> Iterator[Feature]:
         for days in WINDOWS:
             yield Feature(
                 f"spend_{days}d",
@@ -47,6 +47,9 @@ class Spend(Family):
             "ratio",
             "net spend of the last 90 days over the pace of the last 180",
         )
+
+    def _order_values(self, orders: Evidence) -> Iterator[Feature]:
+        ever = orders.ever()
         yield Feature(
             "order_value_mean", ever.mean("amount"), "currency", "of an order on average, before returns"
         )
