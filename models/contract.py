@@ -66,8 +66,8 @@ class Contract:
     """What a model needs and promises, as plain data.
 
     `features` are in the order of the booster's columns. `tables` names the columns that each evidence table
-    must have for them. `population_values` were learned from the population at the end of training and are used
-    as they are when scoring. Nothing in it names a customer.
+    must have for them. `population_values` are what each training cutoff knew of the population, and since when
+    each table is complete; scoring uses them as they are. Nothing in it names a customer.
     """
 
     question: Mapping[str, Any]

@@ -38,7 +38,7 @@ class Shop:
     tables: Mapping[str, pa.Table]
 
     def config(self, folder: Path, tables: Mapping[str, Any] | None = None, **keywords: Any) -> "Config":
-        """The shop's configuration in a folder; `tables` replace the shop's, None leaves one out."""
+        """The shop's configuration in a folder; `tables` (or their paths) replace the shop's, None leaves one out."""
         from patron.config import load_config
 
         chosen = {**self.tables, **(tables or {})}
@@ -47,7 +47,8 @@ class Shop:
             "question": {"cutoffs": 8},
             "tracking": {"uri": f"sqlite:///{folder / 'mlflow.db'}"},
         }
-        frames = {name: table for name, table in chosen.items() if table is not None}
+        plain |= {name: {"path": str(path)} for name, path in chosen.items() if isinstance(path, Path)}
+        frames = {name: table for name, table in chosen.items() if table is not None and name not in plain}
         config = load_config(plain, frames=frames, **keywords)
         return replace(config, data=replace(config.data, folder=str(folder)))
 

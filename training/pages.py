@@ -104,7 +104,9 @@ def _warnings(record: "Record") -> tuple[str, ...]:
     unknown = [field for field in record.built.data.catalogue if field.name not in fields]
     if unknown:
         names = ", ".join(field.name for field in unknown)
-        found.append(f"{len(unknown)} features were never observed in training and are left out: {names}.")
+        found.append(
+            f"{len(unknown)} features were not known before the first test cutoff and are left out: {names}."
+        )
     for account in record.accounts:
         refused = sum(account.quarantined.values())
         if refused > account.rows / 100:

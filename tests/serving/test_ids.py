@@ -3,12 +3,14 @@
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from pyarrow import parquet
 
 Score = Callable[..., SimpleNamespace]
 
@@ -80,3 +82,17 @@ def test_ids_come_back_in_their_own_type(
     )
     assert found == {own[name]: probability for name, probability in plain["probability"].items()}
     assert run.result.customers == len(names)
+
+
+def test_hostile_texts_come_back_from_files_too(score: Score, shop: Any, tmp_path: Path) -> None:
+    names = sorted(set(pc.unique(shop.tables["purchases"]["customer_id"]).to_pylist()))
+    own = {name: text(code) for code, name in enumerate(names)}
+    paths = {}
+    for name, table in shop.tables.items():
+        ids = pa.array([own.get(each, each) for each in table["customer_id"].to_pylist()])
+        paths[name] = tmp_path / f'{name} of \'"us" & co.parquet'
+        parquet.write_table(table.set_column(0, "customer_id", ids), paths[name])
+    run = score(paths)
+    told = run.scores["customer_id"].to_pylist() + run.excluded["customer_id"].to_pylist()
+    assert set(HOSTILE) <= set(told)
+    assert len(told) == len(set(told)) == 1_246
