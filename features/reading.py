@@ -135,7 +135,7 @@ class TableReader:
                 f"The expression for {name} cannot be evaluated.",
                 where=self._place(name),
                 found=f"{sql}: {str(error).splitlines()[0]}",
-                remedy=f"use the source's columns: {', '.join(self.source.types)}",
+                remedy=f"use the source's columns: {self.source.described}",
             ) from None
 
     def _parts(self, staged: str, sources: Mapping[str, ColumnSource]) -> list[_Part]:

@@ -37,6 +37,11 @@ class Source:
     malformed: int = 0
     """Lines of a CSV that are no rows; they are in the table "rejected lines <table>"."""
 
+    @property
+    def described(self) -> str:
+        """The columns with their types, for messages."""
+        return ", ".join(f"{name} ({kind})" for name, kind in self.types.items())
+
 
 def open_source(
     connection: duckdb.DuckDBPyConnection, spec: TableSpec, contract: TableContract, folder: str
@@ -81,7 +86,7 @@ def _filtered(connection: duckdb.DuckDBPyConnection, source: Source, where: str)
             f"The condition on the table {source.table} cannot be evaluated.",
             where=f"[{source.table}] where",
             found=f"{where}: {_first_line(error)}",
-            remedy=f"use the source's columns: {', '.join(source.types)}",
+            remedy=f"use the source's columns: {source.described}",
         ) from None
     return replace(source, relation=relation, types=types)
 
@@ -159,10 +164,10 @@ def _suffix(path: str) -> str:
 def _csv(
     connection: duckdb.DuckDBPyConnection, files: CsvFiles, spec: TableSpec, contract: TableContract
 ) -> str:
-    """CSV with types found from all rows, but mapped columns as text: an id "007" stays "007", and a row with an
-    unreadable date is quarantined instead of stopping the reader.
+    """CSV with types found from all rows, but ids, times and words as they stand: "007" stays "007", and nobody guesses
+    whether 01/02 is in January.
     """
-    return files.relation(_mapped_names(spec, contract, column_types(connection, files.relation())))
+    return files.relation(_texts(spec, contract, column_types(connection, files.relation())))
 
 
 def _json(connection: duckdb.DuckDBPyConnection, files: str, spec: TableSpec, contract: TableContract) -> str:
@@ -171,16 +176,17 @@ def _json(connection: duckdb.DuckDBPyConnection, files: str, spec: TableSpec, co
     """
     options = "format = 'auto', union_by_name = true"
     types = column_types(connection, f"read_json({files}, {options}, sample_size = -1)")
-    for name in _mapped_names(spec, contract, types):
+    for name in _texts(spec, contract, types):
         if types[name] in _READ_FROM_STRINGS:
             types[name] = "VARCHAR"
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in types.items())
     return f"read_json({files}, {options}, columns = {{{columns}}})"
 
 
-def _mapped_names(spec: TableSpec, contract: TableContract, present: Mapping[str, str]) -> list[str]:
-    """The source's columns that are mapped as they are, not by an expression."""
-    names = [source.name for source in column_sources(spec, contract, present).values()]
+def _texts(spec: TableSpec, contract: TableContract, present: Mapping[str, str]) -> list[str]:
+    """The source's columns that are mapped, as they are, to an id, a time or a word."""
+    sources = column_sources(spec, contract, present)
+    names = [sources[name].name for name in sources if contract.column(name).kind in ("id", "time", "text")]
     return [name for name in dict.fromkeys(names) if name is not None and name in present]
 
 

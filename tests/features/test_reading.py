@@ -289,7 +289,10 @@ def test_an_expression_that_cannot_be_evaluated_names_the_columns_there_are(busi
     with pytest.raises(DataError, match="The expression for amount cannot be evaluated") as error:
         business().table("purchases", [GOOD], columns={"amount": ColumnSource(sql="price * amount")}).store()
     assert "price" in str(error.value.found)
-    assert error.value.remedy == "use the source's columns: customer_id, purchased_at, amount"
+    assert (
+        error.value.remedy
+        == "use the source's columns: customer_id (BIGINT), purchased_at (VARCHAR), amount (DOUBLE)"
+    )
 
 
 @pytest.mark.parametrize("sql", ["sum(amount)", "amount +"])

@@ -206,6 +206,29 @@ def test_a_condition_that_does_not_parse_is_an_error(business: Any, where: str):
     assert str(error.value.found).startswith(where)
 
 
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_numbers_of_a_text_file_are_numbers_to_conditions_and_expressions(
+    business: Any, tmp_path: Path, suffix: str
+):
+    path = tmp_path / f"lines.{suffix}"
+    (pyarrow.csv.write_csv if suffix == "csv" else as_json)(TABLE, path)
+    made = business().file(
+        "purchases", path, where="quantity >= 2", columns={"amount": ColumnSource(sql="quantity * 2")}
+    )
+    with made.store() as store:
+        found = store.connection.execute("SELECT quantity, amount FROM purchases ORDER BY ALL").fetchall()
+    assert found == [(2.0, 40_000), (3.0, 60_000)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_one_bad_number_is_quarantined_and_the_others_are_used(business: Any, tmp_path: Path, suffix: str):
+    path = tmp_path / f"lines.{suffix}"
+    amounts = pa.array(["5.25", "twelve", "7", "1"])
+    (pyarrow.csv.write_csv if suffix == "csv" else as_json)(TABLE.set_column(2, "amount", amounts), path)
+    with business().file("purchases", path).store() as store:
+        assert store.accounts["purchases"].quarantined == {"amount is not a number": 1}
+
+
 def test_columns_come_from_expressions_and_names_with_quotes(business: Any):
     frame = pa.table({'the "id"': ["x"], "purchased_at": ["2020-01-01"], "price": [2.5], "pieces": [4]})
     columns = {"customer_id": 'the "id"', "amount": ColumnSource(sql="price * pieces")}
