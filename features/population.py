@@ -65,8 +65,12 @@ class PopulationHistory:
         return np.array([*known, False])[self._places(cutoffs)]
 
     def words(self, vocabulary: str) -> tuple[str, ...]:
-        """The words that are frequent at the last of the moments, sorted: those that a model can use from then on."""
-        return tuple(sorted(self.values[-1].words.get(vocabulary, ()))) if self.values else ()
+        """The words that were frequent at any of the moments, sorted.
+
+        Not those of the last moment alone: which features an early cutoff has would then depend on what came later.
+        """
+        found = {word for values in self.values for word in values.words.get(vocabulary, ())}
+        return tuple(sorted(found))
 
     def _places(self, cutoffs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Where each cutoff's values stand; -1 (the unknown ones at the end) before the first."""

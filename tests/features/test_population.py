@@ -104,3 +104,14 @@ def test_without_any_moment_nothing_is_known():
     assert nobody.words("contacts.channel") == ()
     assert np.isnan(nobody.numbers("x", np.array([5]))).all()
     assert not nobody.knows("contacts.channel", "web", np.array([5])).any()
+
+
+def test_a_word_that_was_frequent_only_at_first_still_has_features():
+    history = PopulationHistory(
+        (
+            PopulationValues(1, words={"contacts.channel": ("fax", "web")}),
+            PopulationValues(2, words={"contacts.channel": ("web",)}),
+        )
+    )
+    assert history.words("contacts.channel") == ("fax", "web")
+    assert history.knows("contacts.channel", "fax", np.array([1, 2])).tolist() == [True, False]
