@@ -43,7 +43,7 @@ def id_type(source_type: str, source: str, place: str) -> IdType:
         "The ids are of a type that cannot name a customer.",
         where=place,
         found=source_type,
-        remedy=f'if they are whole numbers, map the column as {{ sql = "TRY_CAST({source} AS BIGINT)" }};'
+        remedy=f"if they are whole numbers, map the column as {{ sql = 'TRY_CAST({source} AS BIGINT)' }};"
         " else cast it to VARCHAR",
     )
 
@@ -85,7 +85,7 @@ def check_time_type(source_type: str, source: str, place: str) -> None:
             "The column does not hold times.",
             where=place,
             found=source_type,
-            remedy=f'for seconds since 1970 map it as {{ sql = "to_timestamp({source})" }}',
+            remedy=f"for seconds since 1970 map it as {{ sql = 'to_timestamp({source})' }}",
         )
 
 

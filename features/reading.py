@@ -73,8 +73,8 @@ class _Part:
     @property
     def missing(self) -> str:
         """Whether the source holds nothing, or nothing but blanks."""
-        if self.source_type == "VARCHAR" or self.source_type.startswith("ENUM"):
-            return f"({self.raw} IS NULL OR trim(CAST({self.raw} AS VARCHAR)) = '')"
+        if self.source_type == "VARCHAR":
+            return f"({self.raw} IS NULL OR trim({self.raw}) = '')"
         return f"{self.raw} IS NULL"
 
 
@@ -145,8 +145,10 @@ class TableReader:
             if column.name not in sources:
                 continue
             raw = "raw " + column.name
-            kind = "VARCHAR" if types[raw] == _NOTHING else types[raw]
-            part = _Part(column, sources[column.name], quoted(raw), kind)
+            name, kind = quoted(raw), types[raw]
+            if kind == _NOTHING or kind.startswith("ENUM"):
+                name, kind = f"CAST({name} AS VARCHAR)", "VARCHAR"
+            part = _Part(column, sources[column.name], name, kind)
             if column.kind == "time":
                 check_time_type(part.source_type, str(part.source), self._place(column.name))
             parts.append(part)

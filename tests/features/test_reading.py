@@ -162,7 +162,7 @@ def test_a_column_of_numbers_is_no_time_and_the_cure_names_the_source(business: 
     frame = pa.table({"customer_id": [1], "bought": [1577836800], "amount": [1.0]})
     with pytest.raises(DataError, match="does not hold times") as error:
         business().frame("purchases", frame, columns={"purchased_at": "bought"}).store()
-    assert error.value.remedy == 'for seconds since 1970 map it as { sql = "to_timestamp("bought")" }'
+    assert error.value.remedy == "for seconds since 1970 map it as { sql = 'to_timestamp(\"bought\")' }"
 
 
 SURVEY = "customer_id answered_at score asked_at"

@@ -53,7 +53,7 @@ FRAMES: dict[str, Callable[[pa.Table], Any]] = {
         {name: table[name].to_pylist() for name in table.column_names}, dtype=object
     ),
     "pandas categories": lambda table: table.to_pandas().astype(
-        {"order_id": "category", "category": "category"}
+        dict.fromkeys(("order_id", "category", "purchased_at"), "category")
     ),
     "polars": pl.from_arrow,
     "polars lazy": lambda table: pl.from_arrow(table).lazy(),
