@@ -1,7 +1,7 @@
 """The local engine: DuckDB reads and sorts, partitions of bounded size are built, and put together again."""
 
 import importlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,8 +20,7 @@ from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .expressions import Evidence, PopulationNumber
 from .family import Family, FamilyFeature, list_features
-from .localtime import to_datetime
-from .partition import CUTOFF_TYPE, Customers, FeaturePlan, build_partition, candidates
+from .partition import Customers, FeaturePlan, build_partition, candidates
 from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
 from .question import Question
@@ -376,16 +375,3 @@ def sorted_dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
 def feature_names(table: pa.Table) -> list[str]:
     """The columns of a built table that are features."""
     return [name for name in table.column_names if name not in NOT_FEATURES]
-
-
-def cutoff_array(moments: npt.NDArray[np.int64]) -> pa.Array:
-    """Instants as an arrow array of cutoffs."""
-    return pa.array(moments).cast(CUTOFF_TYPE)
-
-
-def describe_cutoffs(moments: npt.NDArray[np.int64]) -> Mapping[str, str]:
-    """First and last of some cutoffs, for messages."""
-    return {
-        "first": to_datetime(int(moments[0])).isoformat(),
-        "last": to_datetime(int(moments[-1])).isoformat(),
-    }

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from patron.features.engine import FAMILIES, build_anchored, build_snapshots, prepare
 from patron.features.expressions import Evidence
 from patron.features.family import Family, Feature
-from patron.features.localtime import to_microseconds
+from patron.features.localtime import LocalTime, to_microseconds
 from patron.features.question import Purchase, Question, SpendDrop
 from patron.features.store import EvidenceStore
 
@@ -103,23 +103,29 @@ def at_cutoff(store: EvidenceStore, question: Question, moments: list[int]) -> p
 
 
 @settings(max_examples=15)
-@given(seed=st.integers(0, 10**9), day=st.integers(60, 330), which=st.sampled_from(QUESTIONS))
+@given(
+    seed=st.integers(0, 10**9),
+    day=st.integers(60, 330),
+    which=st.sampled_from(QUESTIONS),
+    zone=st.sampled_from(["UTC", "America/New_York", "Pacific/Apia"]),
+)
 def test_another_future_leaves_every_bit(
     random_evidence: Callable[..., Any],
     bytes_of: Callable[[pa.Table], dict[str, bytes]],
     seed: int,
     day: int,
     which: Question,
+    zone: str,
 ):
     evidence = random_evidence(seed)
     moment = datetime.strptime(f"2020 {day}", "%Y %j")  # noqa: DTZ007
-    cutoff = to_microseconds(moment.replace(tzinfo=UTC))
+    cutoff = LocalTime(zone).instant(moment)
     other = with_another_future(evidence, moment)
 
-    with evidence.business().store(which) as store:
+    with evidence.business(timezone=zone).store(which) as store:
         expected = at_cutoff(store, which, [cutoff])
         later = at_cutoff(store, which, [cutoff, cutoff + 20 * 86_400_000_000])
-    with evidence.business(other).store(which) as store:
+    with evidence.business(other, timezone=zone).store(which) as store:
         found = at_cutoff(store, which, [cutoff])
 
     assert found.num_rows == expected.num_rows
