@@ -169,23 +169,6 @@ def _plan(store: EvidenceStore, question: Question, features: Sequence[FamilyFea
     )
 
 
-def needed_columns(plan: FeaturePlan, names: Sequence[str]) -> dict[str, list[str]]:
-    """For each table the columns without which the named features cannot be built."""
-    needed: dict[str, set[str]] = {"purchases": {"amount"}}
-    for each in plan.features:
-        if each.feature.name not in names:
-            continue
-        for measure in each.feature.expression.measures():
-            kind = TIMELINES[measure.window.evidence.timeline]
-            columns = needed.setdefault(kind.table, set())
-            columns |= set(kind.needs)
-            asked = [measure.column, *(chosen.column for chosen in measure.window.evidence.filters)]
-            columns |= {
-                source for name in asked if name in kind.columns for source in kind.columns[name or ""]
-            }
-    return {table: sorted(columns - {"is_target"}) for table, columns in sorted(needed.items())}
-
-
 def catalogue(plan: FeaturePlan) -> list[FeatureField]:
     """The plan's features with unit and meaning; categories are found in the data."""
     return [each.field() for each in plan.features]

@@ -37,7 +37,7 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
         summary=record.summary,
         accounts=record.accounts,
         excluded=record.built.excluded,
-        customers=record.customers,
+        customers=record.built.customers,
         geometry=_geometry(record),
         evaluation=judgement.evaluation,
         opponent=f"{OPPONENT}: whoever bought last comes first",

@@ -41,7 +41,6 @@ class Record:
     judgement: Judgement
     artefact: Artefact
     accounts: tuple[TableAccount, ...]
-    customers: int
     digests: Mapping[str, str]
     summary: tuple[str, ...]
 

@@ -95,7 +95,6 @@ def train_model(
             judgement=judgement,
             artefact=make_artefact(store, question, settings, families, built, judgement),
             accounts=tuple(store.accounts.values()),
-            customers=built.customers,
             digests=store.digest(),
             summary=summary_sentences(question, judgement.evaluation, OPPONENT),
         )

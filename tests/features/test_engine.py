@@ -20,7 +20,6 @@ from patron.features.engine import (
     build_snapshots,
     catalogue,
     feature_names,
-    needed_columns,
     partitions,
     prepare,
     prepare_as_learned,
@@ -269,17 +268,6 @@ def test_a_model_that_needs_what_is_not_there_says_which_features(business: Any)
         with pytest.raises(DataError, match="cannot give all features") as error:
             prepare_as_learned(store, Question(), FAMILIES, population, ["orders_ever", "products_ever"])
     assert error.value.found == "1 of 2 missing: products_ever"
-
-
-def test_each_feature_names_the_columns_it_cannot_do_without(business: Any):
-    with contacted(business(), "web").store() as store:
-        moments = parse_cutoffs(["2020-03-01"], store.zone, store.observed_until)
-        plan = prepare(store, Question(), FAMILIES, moments).plan
-    assert needed_columns(plan, ["orders_ever"]) == {"purchases": ["amount"]}
-    assert needed_columns(plan, ["contacts_channel_web_30d"]) == {
-        "activities": ["channel"],
-        "purchases": ["amount"],
-    }
 
 
 # Size
