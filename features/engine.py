@@ -26,13 +26,14 @@ from .progress import Progress, silent
 from .question import Question
 from .satisfaction import Satisfaction
 from .snapshots import check_known
+from .social import Social
 from .sources import open_source
 from .spend import Spend
 from .store import GIGABYTE, EvidenceStore, Range
 from .tables import TableSpec
 from .timelines import TIMELINES, available_columns, table_columns
 
-FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities)
+FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities, Social)
 """The families that come with Patron."""
 
 NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "excluded_because", "target")

@@ -5,7 +5,7 @@ names the table it is made of and what its rows know, so that nothing known late
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -246,6 +246,16 @@ def _started(rows: Rows, names: Sequence[str]) -> Timeline:
     return rows.timeline(np.ones(rows.customer.size, np.bool_), rows.happened, names)
 
 
+def _mentions(rows: Rows, names: Sequence[str]) -> Timeline:
+    """Mentions; `negative` is 1 where the sentiment is below zero, 0 where it is not, and unknown where that is."""
+    columns = dict(rows.columns)
+    if "sentiment" in columns:
+        sentiment = np.asarray(columns["sentiment"], np.float64)
+        columns["negative"] = np.where(np.isnan(sentiment), np.nan, sentiment < 0)
+    made = replace(rows, columns=columns)
+    return made.timeline(np.ones(rows.customer.size, np.bool_), rows.happened, names)
+
+
 def _is_known(moments: Array) -> npt.NDArray[np.bool_]:
     return np.asarray(moments != UNKNOWN)
 
@@ -323,6 +333,9 @@ TIMELINES: Mapping[str, TimelineKind] = {
         needs=("responded_at",),
         known_sql="greatest(recorded, responded_at)",
         event_sql="responded_at IS NOT NULL",
+    ),
+    "mentions": TimelineKind(
+        "mentions", _mentions, {"negative": ("sentiment",), **_same("network", "sentiment", "reach")}
     ),
 }
 """Every timeline that a family can read."""

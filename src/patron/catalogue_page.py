@@ -20,12 +20,16 @@ is a feature whose column is absent.
 - A feature knows only what was known before its cutoff.
 - A window that was not wholly observed gives an empty value, and so does an average of nothing. Zero purchases is 0.
 - "In all that was observed" reaches back to the beginning of the data, not to the beginning of the customer.
-- Features of channels and activities exist for those that are frequent in the data; `email` and `newsletter` stand
-  for them here.
+- Features of channels, activities and networks exist for those that are frequent in the data; `email`, `newsletter`
+  and `instagram` stand for them here.
 - The horizon here is {horizon} days.
 """
 
-_EXAMPLES: Mapping[str, str] = {"contacts.channel": "email", "contacts.activity": "newsletter"}
+_EXAMPLES: Mapping[str, str] = {
+    "contacts.channel": "email",
+    "contacts.activity": "newsletter",
+    "mentions.network": "instagram",
+}
 
 
 def whole_evidence(families: Sequence[type[Family]] = FAMILIES) -> dict[str, Evidence]:

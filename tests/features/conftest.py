@@ -113,6 +113,7 @@ COLUMNS = {
     "purchases": "customer_id purchased_at amount order_id quantity product_id category discount channel recorded_at",
     "satisfaction": "customer_id answered_at score asked_at instrument expectation competitor_score recorded_at",
     "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
+    "mentions": "customer_id mentioned_at network sentiment reach recorded_at",
     "identities": "alias_id customer_id linked_at",
 }
 """What random evidence holds."""
@@ -129,9 +130,10 @@ class RandomEvidence:
         self.customers = customers
         self.first = datetime(2020, 1, 1)
         self.tables = {name: [self.row(name) for _ in range(rows)] for name in ("purchases", "activities")}
-        self.tables["satisfaction"] = [self.row("satisfaction") for _ in range(rows // 2)]
+        for name in ("satisfaction", "mentions"):
+            self.tables[name] = [self.row(name) for _ in range(rows // 2)]
         self.tables["identities"] = [self.row("identities") for _ in range(2)]
-        for name in ("purchases", "satisfaction", "activities"):  # nobody is a stranger
+        for name in ("purchases", "satisfaction", "activities", "mentions"):  # nobody is a stranger
             self.tables[name].append({**self.row(name), "customer_id": 1})
 
     def moment(self, earliest: datetime | None = None) -> datetime:
@@ -179,6 +181,13 @@ class RandomEvidence:
                 "instrument": self.one_of("nps", "stars", "other"),
                 "expectation": self.one_of("below", "met", "exceeded", None),
                 "competitor_score": self.maybe(float(self.rng.integers(0, 11)), 0.3),
+            }
+        if name == "mentions":
+            return made | {
+                "mentioned_at": happened,
+                "network": channel,
+                "sentiment": self.maybe(float(self.rng.integers(-2, 3) / 2)),
+                "reach": self.maybe(float(self.rng.integers(0, 500))),
             }
         return made | {
             "occurred_at": happened,

@@ -56,7 +56,11 @@ def known(name: str, row: dict[str, Any]) -> datetime | None:
     """When a row became known; None where it says nothing."""
     if name == "identities":
         return row["linked_at"]
-    dates = {"purchases": ("purchased_at",), "satisfaction": ("asked_at", "answered_at")}
+    dates = {
+        "purchases": ("purchased_at",),
+        "satisfaction": ("asked_at", "answered_at"),
+        "mentions": ("mentioned_at",),
+    }
     happened = [row[date] for date in dates.get(name, ("occurred_at",)) if row[date] is not None]
     if not happened:
         return None

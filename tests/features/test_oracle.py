@@ -64,10 +64,22 @@ CASES = [
     *(Case("responses", kind, "duration", days) for kind in ("mean", "median", "last") for days in WINDOWS),
     *(
         Case(timeline, kind, None, days)
-        for timeline in ("lines", "orders", "returns", "asked", "answers", "contacts", "responses")
+        for timeline in (
+            "lines",
+            "orders",
+            "returns",
+            "asked",
+            "answers",
+            "contacts",
+            "responses",
+            "mentions",
+        )
         for kind in ("count", "days_since_first", "days_since_last")
         for days in WINDOWS
     ),
+    *(Case("mentions", kind, "sentiment", days) for kind in NUMBERS for days in WINDOWS),
+    *(Case("mentions", kind, "negative", days) for kind in ("sum", "mean") for days in WINDOWS),
+    *(Case("mentions", kind, "reach", where=("network", "web")) for kind in ("sum", "maximum")),
     *(Case("lines", "distinct", column, days) for column in ("category", "channel") for days in WINDOWS),
     *(Case("lines", "count", None, days, ("channel", "web")) for days in WINDOWS),
     *(Case("answers", "count", None, days, ("expectation", "met")) for days in WINDOWS),
@@ -95,7 +107,7 @@ class EveryMeasure(Family):
     """All cases."""
 
     name = "every_measure"
-    reads = ("lines", "orders", "returns", "asked", "answers", "contacts", "responses")
+    reads = ("lines", "orders", "returns", "asked", "answers", "contacts", "responses", "mentions")
 
     def features(self, *evidence: Evidence) -> Iterator[Feature]:
         given = {each.timeline: each for each in evidence}
@@ -139,7 +151,7 @@ class Oracle:
 
     def _load(self, name: str, rows: list[dict[str, Any]], columns: list[str]) -> None:
         texts = {"order_id", "product_id", "category", "channel", "instrument", "expectation"}
-        texts |= {"activity", "initiated_by"}
+        texts |= {"activity", "initiated_by", "network"}
         made = {}
         for column in columns:
             values = [row[column] for row in rows]
@@ -236,9 +248,15 @@ class Oracle:
                 "activities", "occurred_at", contact, contact.replace(",", " NULLS FIRST,") + " NULLS FIRST"
             ),
             "responses": seen("activities", "responded_at", took, "duration"),
+            "mentions": seen(
+                "mentions",
+                "mentioned_at",
+                "network, sentiment, reach, CAST(sentiment < 0 AS INT) AS negative",
+                "negative, network NULLS FIRST, sentiment, reach",
+            ),
         }
         for name, query in made.items():
-            self.sql.execute(f"CREATE TABLE {name} AS {query}")
+            self.sql.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")  # mentions are made of mentions
 
     def buyers(self) -> set[tuple[int, int]]:
         """The snapshots (customer, cutoff) that have bought."""
