@@ -1,6 +1,7 @@
 """The local engine: DuckDB reads and sorts, partitions of bounded size are built, and put together again."""
 
 import importlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,7 @@ from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .expressions import Evidence, PopulationNumber
 from .family import Family, FamilyFeature, list_features
-from .partition import Customers, FeaturePlan, build_partition, candidates
+from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
 from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
 from .question import Question
@@ -36,7 +37,7 @@ from .timelines import TIMELINES, available_columns, table_columns
 FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities, Social)
 """The families that come with Patron."""
 
-NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "excluded_because", "target")
+NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "target")
 """Columns of a built table that are no features."""
 
 
@@ -184,7 +185,7 @@ def partitions(
     most_rows: int | None = None,
     targets: bool = False,
     progress: Progress = silent,
-) -> Iterator[tuple[Range, pa.Table]]:
+) -> Iterator[tuple[Range, Partition]]:
     """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes."""
     plan = prepared.plan
     parts = _ranges(store, plan, cutoffs.size, memory, most_rows)
@@ -234,17 +235,12 @@ def build_snapshots(
 
     Rows are sorted by customer and cutoff; options are those of `partitions`.
     """
-    kept, excluded = [], []
-    for part, table in partitions(store, prepared, cutoffs, **options):
-        in_population = pc.is_null(table["excluded_because"])
-        excluded.append(table["excluded_because"].drop_null())
-        wanted = table.filter(in_population).drop_columns(["excluded_because"])
-        kept.append(_with_ids(wanted, store.ids(part), part.low))
-    counts = pa.chunked_array(
-        [chunk for array in excluded for chunk in array.chunks], pa.string()
-    ).value_counts()
-    reasons = {str(count["values"]): int(count["counts"].as_py()) for count in counts}
-    return _together(kept), dict(sorted(reasons.items()))
+    kept, excluded = [], Counter[str]()
+    for part, made in partitions(store, prepared, cutoffs, **options):
+        for count in made.excluded["excluded_because"].value_counts():
+            excluded[str(count["values"])] += int(count["counts"].as_py())
+        kept.append(with_ids(made.snapshots, store.ids(part), part.low))
+    return _together(kept), dict(sorted(excluded.items()))
 
 
 def build_anchored(
@@ -267,7 +263,7 @@ def build_anchored(
         low, high = np.searchsorted(customer, [part.low, part.high])
         if low == high and (tables or part.high < store.customers):
             continue  # but a table without rows where there is no pair at all
-        table = build_partition(
+        made = build_partition(
             store.tables(part, prepared.plan.columns),
             _customers(store, part),
             Snapshots.at(customer[low:high] - part.low, cutoff[low:high]),
@@ -276,7 +272,7 @@ def build_anchored(
             everyone=True,
             targets=targets,
         )
-        tables.append(_with_ids(table.drop_columns(["excluded_because"]), store.ids(part), part.low))
+        tables.append(with_ids(made.snapshots, store.ids(part), part.low))
     return _together(tables)
 
 
@@ -329,21 +325,23 @@ def _to_utc(store: EvidenceStore, wall: pa.ChunkedArray) -> pa.Array:
     return pa.array(instants, mask=np.asarray(wall.is_null()))
 
 
-def _with_ids(table: pa.Table, ids: pa.Array, first: int) -> pa.Table:
+def with_ids(table: pa.Table, ids: pa.Array, first: int) -> pa.Table:
+    """A built table with the customers' ids after their codes; `ids` are those from code `first` on."""
     places = pa.array(np.asarray(table["customer"]) - first)
     return table.add_column(1, "customer_id", ids.take(places))
 
 
 def _together(tables: list[pa.Table]) -> pa.Table:
     """Tables of several partitions as one, its dictionaries sorted and free of words that nobody has."""
-    table = pa.concat_tables([_as_text(table) for table in tables])
+    table = pa.concat_tables([with_plain_text(table) for table in tables])
     for place, name in enumerate(table.column_names):
         if name not in NOT_FEATURES and pa.types.is_string(table[name].type):
             table = table.set_column(place, name, sorted_dictionary(table[name]))
-    return table.combine_chunks()
+    return table
 
 
-def _as_text(table: pa.Table) -> pa.Table:
+def with_plain_text(table: pa.Table) -> pa.Table:
+    """The same table with dictionary columns as plain text."""
     for place, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table[name].type):
             table = table.set_column(place, name, table[name].cast(pa.string()))

@@ -1,42 +1,35 @@
-"""The evaluator: from expressions to numbers, for all snapshots of a range of customers at once."""
+"""From expressions to numbers: a program is run, step by step, for all snapshots of some customers at once."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, singledispatch
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import kernels
+from . import number_kernels
 from .columns import MONEY_UNITS
 from .contracts import TABLES
-from .expressions import (
-    Arithmetic,
-    Constant,
-    Evidence,
-    Expression,
-    Filter,
-    Measure,
-    PopulationNumber,
-    Window,
-)
+from .derived import DERIVED
+from .expressions import Arithmetic, Constant, Expression, Formula, Learned, Measure, PopulationNumber, Window
+from .formulas import FORMULAS
 from .localtime import DAY, LocalTime
+from .measures import Stretch, Sums, cycles, measured, ratio, sums_of, sums_of_first_times, words_of
 from .population import PopulationHistory
-from .timelines import TIMELINES, UNKNOWN, Timeline
+from .program import Codes, Cycles, FirstTimes, Numbers, Program, Seen, Totals
+from .timelines import TIMELINES, Timeline
 from .views import View
+from .vocabulary import names_of
 from .words import name_part
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _MONEY = {
     column.name for contract in TABLES.values() for column in contract.columns if column.kind == "money"
 }
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -55,241 +48,192 @@ class Snapshots:
         """Snapshots that know what was known before their cutoff."""
         return cls(customer, cutoff, cutoff)
 
+    def chosen(self, keep: Flags) -> "Snapshots":
+        """Those that are kept."""
+        return self if keep.all() else Snapshots(self.customer[keep], self.cutoff[keep], self.as_of[keep])
 
-class Evaluator:
-    """Evaluates expressions over the timelines of a range of customers, each measure once."""
 
-    def __init__(
-        self,
-        timelines: Mapping[str, Timeline],
-        observed_from: Mapping[str, int],
-        zone: LocalTime,
-        snapshots: Snapshots,
-        population: PopulationHistory,
-    ) -> None:
-        self.timelines = timelines
-        self.observed_from = observed_from
-        self.zone = zone
-        self.snapshots = snapshots
-        self.population = population
-        self._cutoffs, self._cutoff_of = np.unique(snapshots.cutoff, return_inverse=True)
-        self._views: dict[Evidence, View] = {}
-        self._bounds: dict[Window, tuple[Integers, Integers]] = {}
-        self._sums: dict[tuple[Evidence, str], Callable[[Integers, Integers], Floats]] = {}
-        self._measures: dict[Measure, Floats] = {}
-        self._names_of: dict[tuple[str, str], npt.NDArray[np.object_]] = {}
+@dataclass(frozen=True)
+class Sight:
+    """What a program is run on: the timelines of some customers, as snapshots of them see them.
 
-    def prepare(self, expressions: Iterable[Expression]) -> None:
-        """Compute every measure of the expressions, on all cores."""
-        measures = list(dict.fromkeys(m for expression in expressions for m in expression.measures()))
-        windows = list(dict.fromkeys(measure.window for measure in measures))
-        evidence = list(dict.fromkeys(_plain(window.evidence) for window in windows))
-        filtered = list(dict.fromkeys(_bare(window.evidence) for window in windows))
-        sums = dict.fromkeys(
-            (_bare(m.window.evidence), m.column) for m in measures if m.kind in ("sum", "mean") and m.column
-        )
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            self._views.update(_mapped(pool, self._view, evidence))
-            self._views.update(_mapped(pool, self._view, filtered))
-            self._bounds.update(_mapped(pool, self._window_bounds, windows))
-            self._sums.update(_mapped(pool, self._summer, list(sums)))
-            self._measures.update(_mapped(pool, self._measure, measures))
+    `observed_from` says for each table from when on it is complete.
+    """
 
-    def values(self, expression: Expression) -> Floats:
-        """The expression for every snapshot; float64[s], NaN where it is not known."""
-        if isinstance(expression, Measure):
-            found = self._measures.get(expression)
-            return self._measure(expression) if found is None else found
-        if isinstance(expression, Constant):
-            return np.full(self.snapshots.cutoff.size, expression.number)
-        if isinstance(expression, PopulationNumber):
-            return self.population.numbers(expression.name, self.snapshots.cutoff)
-        assert isinstance(expression, Arithmetic)
-        left, right = self.values(expression.left), self.values(expression.right)
-        if expression.operator == "+":
-            return left + right
-        if expression.operator == "-":
-            return left - right
-        if expression.operator == "*":
-            return left * right
-        return _ratio(left, right)
+    timelines: Mapping[str, Timeline]
+    observed_from: Mapping[str, int]
+    zone: LocalTime
+    snapshots: Snapshots
+    population: PopulationHistory
 
-    def words(self, measure: Measure) -> tuple[str, ...]:
-        """The dictionary of a `category` measure, whose values are codes in it."""
-        assert measure.column is not None
-        return self._view(_bare(measure.window.evidence)).dictionaries[measure.column]
+    @cached_property
+    def _cutoffs(self) -> tuple[Integers, npt.NDArray[np.intp]]:
+        return np.unique(self.snapshots.cutoff, return_inverse=True)
 
-    def _view(self, evidence: Evidence) -> View:
-        found = self._views.get(evidence)
-        if found is not None:
-            return found
-        if not evidence.filters:
-            return View.of(self.timelines[evidence.timeline], self.snapshots.customer, self.snapshots.as_of)
-        view = self._view(replace(evidence, filters=evidence.filters[:-1]))
-        chosen = evidence.filters[-1]
-        alike = self._names(evidence.timeline, chosen.column) == name_part(chosen.equals)
-        codes = view.codes(chosen.column)
-        return view.only((codes >= 0) & np.append(alike, False)[codes])
+    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is known of each different cutoff, for each snapshot."""
+        return values[self._cutoffs[1]]
 
-    def _names(self, timeline: str, column: str) -> npt.NDArray[np.object_]:
-        """What the words of a text column are compared by; object[words]."""
-        if (timeline, column) not in self._names_of:
-            words = self.timelines[timeline].dictionaries[column]
-            self._names_of[timeline, column] = np.array([name_part(word) for word in words], object)
-        return self._names_of[timeline, column]
+    @property
+    def cutoffs(self) -> Integers:
+        """The different cutoffs, ascending."""
+        return self._cutoffs[0]
 
-    def _window_bounds(self, window: Window) -> tuple[Integers, Integers]:
-        """The first row and the row after the last of each snapshot's window."""
-        found = self._bounds.get(window)
-        if found is not None:
-            return found
-        view = self._view(_bare(window.evidence))
-        begin, end = view.begin, view.end
-        if window.end_days:
-            end = kernels.first_at_or_after(view.happened, begin, end, self._shifted(-window.end_days))
-        if window.start_days is not None:
-            begin = kernels.first_at_or_after(view.happened, begin, end, self._shifted(-window.start_days))
-        return begin, end
-
-    def _shifted(self, days: int) -> Integers:
+    def shifted(self, days: int) -> Integers:
         """Each snapshot's cutoff, so many local days later."""
-        return self.zone.shift_days(self._cutoffs, days)[self._cutoff_of]
+        return np.asarray(self.spread(self.zone.shift_days(self.cutoffs, days)))
 
-    def _summer(self, key: tuple[Evidence, str]) -> Callable[[Integers, Integers], Floats]:
-        """A function that sums a column between rows."""
-        found = self._sums.get(key)
-        if found is not None:
-            return found
-        evidence, column = key
-        view = self._view(evidence)
-        values = view.numbers(column)
-        whole = view.columns.get(column)
-        if whole is not None and whole.dtype == np.int64:
-            exact = np.where(whole == UNKNOWN, 0, whole).astype(np.int64)
-            sums = kernels.running_sum(view.offsets, exact)
-            unit = MONEY_UNITS if column in _MONEY else 1
-            return lambda low, high: kernels.window_sum(low, high, sums, exact) / unit
-        highs, lows = kernels.running_float_sum(view.offsets, values)
-        return lambda low, high: kernels.window_float_sum(low, high, highs, lows, values)
+    def is_known(self, window: Window) -> Flags | None:
+        """Whether each snapshot's window was wholly observed and its words were known; None where all are.
 
-    def _measure(self, measure: Measure) -> Floats:
-        low, high = self._window_bounds(measure.window)
-        values = self._over_rows(measure, low, high)
-        known = self._is_observed(measure.window)
-        for chosen in measure.window.evidence.filters:
-            known &= self._is_word(chosen)
-        return np.where(known, values, np.nan)
-
-    def _is_observed(self, window: Window) -> npt.NDArray[np.bool_]:
-        """Whether each snapshot's window was wholly observed; of an open one there must be some that was."""
+        Of an open window there must be some that was observed.
+        """
         start = self.observed_from[TIMELINES[window.evidence.timeline].table]
         if window.start_days is None:
-            return self._shifted(-window.end_days) > start
-        return self._shifted(-window.start_days) >= start
-
-    def _is_word(self, chosen: Filter) -> npt.NDArray[np.bool_]:
-        if chosen.vocabulary is None:
-            return np.ones(self.snapshots.cutoff.size, np.bool_)
-        return self.population.knows(chosen.vocabulary, chosen.equals, self.snapshots.cutoff)
-
-    def _over_rows(self, measure: Measure, low: Integers, high: Integers) -> Floats:
-        """The measure over the rows [low, high) of each snapshot."""
-        evidence = _bare(measure.window.evidence)
-        view, kind = self._view(evidence), measure.kind
-        if kind == "count":
-            return (high - low).astype(np.float64)
-        if kind == "days_since_first":
-            return self._days_since(view, low, high > low)
-        if kind == "days_since_last":
-            return self._days_since(view, high - 1, high > low)
-        if kind == "decayed":
-            return self._decayed(measure, view, high - 1, high > low)
-        assert measure.column is not None
-        if kind == "sum":
-            return self._summer((evidence, measure.column))(low, high)
-        if kind == "distinct":
-            words = view.dictionaries[measure.column]
-            return kernels.distinct(low, high, view.codes(measure.column), len(words))
-        if kind == "category":
-            codes = view.codes(measure.column).astype(np.float64)
-            return _taken(np.where(codes < 0, np.nan, codes), high - 1, high > low)
-        return self._over_values(measure, view, low, high)
-
-    def _over_values(self, measure: Measure, view: View, low: Integers, high: Integers) -> Floats:
-        kind, column = measure.kind, measure.column
-        assert column is not None
-        values = _in_currency(view.numbers(column), column)
-        if kind == "mean":
-            total = self._summer((_bare(measure.window.evidence), column))(low, high)
-            count = kernels.known_values(low, high, values)
-            return _ratio(total, count)
-        if kind == "maximum":
-            return -kernels.minimum(low, high, -values)
-        if kind == "slope":
-            return kernels.slope(low, high, values, view.days)
-        if kind == "first":
-            return _taken(values, low, high > low)
-        if kind in ("at_least", "streak"):
-            assert measure.threshold is not None
-            threshold = self.values(measure.threshold)
-            reached = kernels.at_least if kind == "at_least" else kernels.streak
-            return reached(low, high, values, threshold)
-        simple: dict[str, Callable[[Integers, Integers, Floats], Floats]] = {
-            "minimum": kernels.minimum,
-            "median": kernels.median,
-            "spread": kernels.spread,
-            "last": kernels.last_known,
-        }
-        return simple[kind](low, high, values)
-
-    def _days_since(self, view: View, rows: Integers, any_row: npt.NDArray[np.bool_]) -> Floats:
-        elapsed = self.snapshots.cutoff - _taken(view.happened, rows, any_row, missing=0)
-        return np.where(any_row, elapsed / DAY, np.nan)
-
-    def _decayed(
-        self, measure: Measure, view: View, rows: Integers, any_row: npt.NDArray[np.bool_]
-    ) -> Floats:
-        column = measure.column
-        values = np.ones(view.happened.size) if column is None else _in_currency(view.numbers(column), column)
-        sums = kernels.decayed(view.offsets, view.days, values, measure.half_life)
-        since = np.nan_to_num(self._days_since(view, rows, any_row))
-        return _taken(sums, rows, any_row, missing=0.0) * 2.0 ** (-since / measure.half_life)
+            known = self.zone.shift_days(self.cutoffs, -window.end_days) > start
+        else:
+            known = self.zone.shift_days(self.cutoffs, -window.start_days) >= start
+        for chosen in window.evidence.filters:
+            if chosen.vocabulary is not None:
+                known = known & self.population.knows(chosen.vocabulary, chosen.equals, self.cutoffs)
+        return None if known.all() else np.asarray(self.spread(known), np.bool_)
 
 
-def _plain(evidence: Evidence) -> Evidence:
-    """The evidence without filters, as the key of its view."""
-    return Evidence(evidence.timeline, ())
+def run(program: Program, sight: Sight) -> Iterator[tuple[int, Floats]]:
+    """The place of each expression asked for in the program's steps, and its values: float64[s], NaN for unknown."""
+    outputs = frozenset(program.outputs)
+    results: list[Any] = [None] * len(program.steps)
+    for at, step in enumerate(program.steps):
+        results[at] = compute(step, sight, *[results[each] for each in program.inputs[at]])
+        if at in outputs:
+            yield at, results[at]
+        for each in program.freed[at]:
+            results[each] = None
 
 
-def _bare(evidence: Evidence) -> Evidence:
-    """The evidence as the key of its view: what decides its rows."""
-    return Evidence(
-        evidence.timeline, (), tuple(replace(chosen, vocabulary=None) for chosen in evidence.filters)
-    )
+def evaluate(expression: Expression, sight: Sight) -> Floats:
+    """One expression for every snapshot; float64[s]."""
+    (found,) = (values for _, values in run(Program.of([expression]), sight))
+    return found
 
 
-def _ratio(left: Floats, right: Floats) -> Floats:
-    """Left / right, NaN where right is zero."""
-    ratio = np.full(left.size, np.nan)
-    np.divide(left, right, out=ratio, where=right != 0)
-    return ratio
+@singledispatch
+def compute(step: Any, _: Sight, *__: Any) -> Any:
+    """The result of a step, from those of the steps it needs."""
+    raise TypeError(f"no way to compute {type(step).__name__}")
 
 
-def _in_currency(values: Floats, column: str) -> Floats:
-    return values / MONEY_UNITS if column in _MONEY else values
+@compute.register
+def _seen(step: Seen, sight: Sight, *before: View) -> View:
+    if not step.filters:
+        return View.of(sight.timelines[step.timeline], sight.snapshots.customer, sight.snapshots.as_of)
+    (view,) = before
+    chosen = step.filters[-1]
+    alike = names_of(words_of(view, chosen.column)) == name_part(chosen.equals)
+    codes = view.codes(chosen.column)
+    return view.only((codes >= 0) & np.append(alike, False)[codes])
 
 
-N = TypeVar("N", np.float64, np.int64)
+@compute.register
+def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch:
+    begin, end = view.begin, view.end
+    bounds = iter(moments)
+    known = sight.is_known(step)
+    if step.end_days:
+        end = number_kernels.first_at_or_after(view.happened, begin, end, sight.shifted(-step.end_days))
+    if step.start_days is not None:
+        begin = number_kernels.first_at_or_after(view.happened, begin, end, sight.shifted(-step.start_days))
+    for bound, is_start in ((step.since, True), (step.before, False)):
+        if bound is None:
+            continue
+        days = next(bounds)
+        moment = sight.snapshots.cutoff - np.rint(np.nan_to_num(days) * DAY).astype(np.int64)
+        found = number_kernels.first_at_or_after(view.happened, begin, end, moment)
+        begin, end = (found, end) if is_start else (begin, found)
+        known = ~np.isnan(days) if known is None else known & ~np.isnan(days)
+    if step.latest is not None:
+        begin = np.maximum(begin, end - step.latest)
+    return Stretch(begin, end, known)
 
 
-def _taken(
-    values: npt.NDArray[N], rows: Integers, any_row: npt.NDArray[np.bool_], missing: float = np.nan
-) -> npt.NDArray[N]:
-    """The values at the rows, `missing` for snapshots without one."""
-    if values.size == 0:
-        return np.full(rows.size, missing).astype(values.dtype)
-    return np.where(any_row, values[np.where(any_row, rows, 0)], missing).astype(values.dtype)
+@compute.register
+def _numbers(step: Numbers, sight: Sight, view: View) -> Floats:
+    if step.column in DERIVED:
+        return np.asarray(DERIVED[step.column].make(view, sight.zone), np.float64)
+    values = view.numbers(step.column)
+    return values / MONEY_UNITS if step.column in _MONEY else values
 
 
-def _mapped(pool: ThreadPoolExecutor, function: Callable[[K], V], keys: Sequence[K]) -> dict[K, V]:
-    return dict(zip(keys, pool.map(function, keys), strict=True))
+@compute.register
+def _codes(step: Codes, sight: Sight, view: View) -> Integers:
+    if step.column in DERIVED:
+        return np.asarray(DERIVED[step.column].make(view, sight.zone), np.int64)
+    return view.codes(step.column)
+
+
+@compute.register
+def _totals(step: Totals, sight: Sight, view: View) -> Sums:
+    if step.column in DERIVED:
+        return sums_of(view, DERIVED[step.column].make(view, sight.zone))
+    return sums_of(view, view.columns[step.column], MONEY_UNITS if step.column in _MONEY else 1)
+
+
+@compute.register
+def _first_times(step: FirstTimes, _: Sight, view: View) -> Sums:
+    return sums_of_first_times(view, step.column)
+
+
+@compute.register
+def _cycles(step: Cycles, sight: Sight, view: View, window: Stretch, codes: Integers) -> Floats:
+    size = len(words_of(view, step.column))
+    return cycles(window, codes, size, view.happened, sight.snapshots.cutoff, step.within_days)
+
+
+@compute.register
+def _measure(step: Measure, sight: Sight, view: View, window: Stretch, *rest: Any) -> Floats:
+    values = measured(step, sight, view, window, *rest)
+    return values if window.known is None else np.where(window.known, values, np.nan)
+
+
+@compute.register
+def _constant(step: Constant, sight: Sight) -> Floats:
+    return np.full(sight.snapshots.cutoff.size, step.number)
+
+
+@compute.register
+def _population_number(step: PopulationNumber, sight: Sight) -> Floats:
+    return np.asarray(sight.spread(sight.population.numbers(step.name, sight.cutoffs)))
+
+
+@compute.register
+def _learned(step: Learned, sight: Sight) -> Floats:
+    return np.asarray(sight.spread(sight.population.numbers(step.key, sight.cutoffs)))
+
+
+@compute.register
+def _formula(step: Formula, _: Sight, *operands: Floats) -> Floats:
+    return FORMULAS[step.kind](*operands)
+
+
+@compute.register
+def _arithmetic(step: Arithmetic, _: Sight, left: Floats, right: Floats) -> Floats:
+    match step.operator:
+        case "+":
+            return left + right
+        case "-":
+            return left - right
+        case "*":
+            return left * right
+        case "/":
+            return ratio(left, right)
+        case "smaller":
+            return np.minimum(left, right)
+        case "larger":
+            return np.maximum(left, right)
+        case "else":
+            return np.where(np.isnan(left), right, left)
+        case "reaches":
+            holds = left >= right
+        case "differs":
+            holds = left != right
+    return np.where(np.isnan(left) | np.isnan(right), np.nan, holds)

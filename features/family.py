@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from .catalogue import FeatureField
+from .derived import DERIVED
 from .errors import ConfigurationError
 from .expressions import Evidence, Expression, Measure, PopulationNumber
 from .question import Question
 from .timelines import holds_text, is_stored
 
-_OF_WORDS = ("distinct", "category")
+_OF_WORDS = ("distinct", "category", "mode", "concentration", "entropy", "new", "shift", "cycle")
+_OF_ENDS = ("open", "days_open")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Feature:
     @property
     def is_category(self) -> bool:
         """Whether its values are words."""
-        return isinstance(self.expression, Measure) and self.expression.kind == "category"
+        return isinstance(self.expression, Measure) and self.expression.kind in ("category", "mode")
 
 
 class Family:
@@ -105,14 +107,24 @@ def _check_columns(family: str, feature: Feature) -> None:
         if not isinstance(part, Measure):
             continue
         evidence = part.window.evidence
-        asked = [(chosen.column, True) for chosen in evidence.filters]
-        if part.column is not None:
-            asked.append((part.column, part.kind in _OF_WORDS))
-        for column, words in asked:
-            there = evidence.has(column) or column == "gap"
-            usable = there and holds_text(evidence.timeline, column) == words
-            kind = f"{'words' if words else 'numbers'}; of {evidence.timeline} there are {', '.join(evidence.columns)}"
-            _refuse_unless(usable, family, feature, evidence.timeline, column, kind)
+        for column, is_text in _columns_asked(part):
+            if column in DERIVED:
+                usable = bool(DERIVED[column].words) == is_text
+            else:
+                usable = evidence.has(column) and holds_text(evidence.timeline, column) == is_text
+            kind = "words" if is_text else "numbers"
+            cure = f"{kind}; of {evidence.timeline} there are {', '.join(evidence.columns)}"
+            _refuse_unless(usable, family, feature, evidence.timeline, column, cure)
+
+
+def _columns_asked(measure: Measure) -> list[tuple[str, bool]]:
+    """The columns that a measure takes, and whether each must hold words."""
+    found = [(chosen.column, True) for chosen in measure.window.evidence.filters]
+    if measure.column is not None and measure.kind not in _OF_ENDS:
+        found.append((measure.column, measure.kind in _OF_WORDS))
+    if measure.by is not None:
+        found.append((measure.by, True))
+    return found
 
 
 def _refuse_unless(

@@ -1,32 +1,13 @@
-"""The loops over rows that numpy cannot express, compiled by numba and run without the interpreter's lock.
+"""What belongs together, and what a snapshot sees of it: identities, orders, views. Shapes: n rows, s snapshots."""
 
-All of them are in this one file: numba's cache of compiled code watches only the file a function stands in, and
-would serve a stale kernel whose callee was edited elsewhere. Shapes: n rows, s snapshots, g segments.
-"""
-
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
-
-import numba
 import numpy as np
-import numpy.typing as npt
 
-Integers = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _kernel(function: F) -> F:
-    """Compile on first use, keep the machine code beside this file, release the interpreter's lock while running."""
-    return cast("F", numba.njit(cache=True, nogil=True)(function))
-
+from .compiled import Flags, Integers, kernel
 
 # Identities
 
 
-@_kernel
+@kernel
 def links_without_circles(alias: Integers, customer: Integers, customers: int) -> Flags:
     """Which links (in order of time) count, bool[links]: the first of each alias, unless it leads back to the alias."""
     kept = np.zeros(alias.size, np.bool_)
@@ -46,7 +27,7 @@ def links_without_circles(alias: Integers, customer: Integers, customers: int) -
 # Orders
 
 
-@_kernel
+@kernel
 def group_orders(starts: Integers, order: Integers) -> tuple[Integers, Integers]:
     """The lines in an order that puts each customer's orders together: their places int64[n], and where groups begin.
 
@@ -72,7 +53,7 @@ def group_orders(starts: Integers, order: Integers) -> tuple[Integers, Integers]
     return places, begins[: groups + 1]
 
 
-@_kernel
+@kernel
 def order_versions(
     places: Integers, begins: Integers, known: Integers, until: Integers, forever: int
 ) -> tuple[Integers, Integers, Integers]:
@@ -112,7 +93,7 @@ def order_versions(
     return group[:count].copy(), since[:count].copy(), ends[:count].copy()
 
 
-@_kernel
+@kernel
 def sum_order_lines(
     places: Integers,
     begins: Integers,
@@ -149,7 +130,7 @@ def sum_order_lines(
     return sums
 
 
-@_kernel
+@kernel
 def first_order_line(
     places: Integers, begins: Integers, known: Integers, until: Integers, group: Integers, since: Integers
 ) -> Integers:
@@ -170,7 +151,7 @@ def first_order_line(
 # What is visible from a snapshot
 
 
-@_kernel
+@kernel
 def visible_prefix(
     starts: Integers, known: Integers, until: Integers, forever: int, customer: Integers, as_of: Integers
 ) -> tuple[Integers, Integers, Integers]:
@@ -216,7 +197,7 @@ def visible_prefix(
     return ends, own, mains
 
 
-@_kernel
+@kernel
 def lay_out_segments(
     starts: Integers,
     known: Integers,
@@ -246,248 +227,3 @@ def lay_out_segments(
                 rows[at] = row
                 at += 1
     return rows
-
-
-@_kernel
-def first_at_or_after(happened: Integers, begin: Integers, end: Integers, moment: Integers) -> Integers:
-    """For each snapshot the first of its rows [begin, end) that happened at or after `moment`; all int64[s]."""
-    found = np.empty(begin.size, np.int64)
-    for i in range(begin.size):
-        at = begin[i]
-        if i > 0 and begin[i - 1] == begin[i] and moment[i - 1] <= moment[i]:
-            at = min(found[i - 1], end[i])
-        while at < end[i] and happened[at] < moment[i]:
-            at += 1
-        found[i] = at
-    return found
-
-
-# Measures over the rows [low, high) of each snapshot
-
-
-@_kernel
-def running_sum(offsets: Integers, values: Integers) -> Integers:
-    """Sums of int64 values before each row, from zero in every segment; int64[n + 1] where only differences within a
-    segment mean anything.
-    """
-    sums = np.zeros(values.size + 1, np.int64)
-    for g in range(offsets.size - 1):
-        total = 0
-        for row in range(offsets[g], offsets[g + 1]):
-            sums[row] = total
-            total += values[row]
-        # The end of a segment is the beginning of the next, whose sum starts at zero: `window_sum` adds the last value.
-    return sums
-
-
-@_kernel
-def window_sum(low: Integers, high: Integers, sums: Integers, values: Integers) -> Floats:
-    """Sums of int64 values over [low, high), exact; float64[s]."""
-    found = np.zeros(low.size)
-    for i in range(low.size):
-        if high[i] > low[i]:
-            found[i] = sums[high[i] - 1] - sums[low[i]] + values[high[i] - 1]
-    return found
-
-
-@_kernel
-def running_float_sum(offsets: Integers, values: Floats) -> tuple[Floats, Floats]:
-    """Compensated sums (Neumaier) of float64 values before each row, from zero in every segment: high and low part."""
-    high = np.zeros(values.size)
-    low = np.zeros(values.size)
-    for g in range(offsets.size - 1):
-        total = 0.0
-        rest = 0.0
-        for row in range(offsets[g], offsets[g + 1]):
-            high[row], low[row] = total, rest
-            value = values[row]
-            if np.isnan(value):
-                continue
-            new = total + value
-            rest += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
-            total = new
-    return high, low
-
-
-@_kernel
-def window_float_sum(low: Integers, high: Integers, sums: Floats, rests: Floats, values: Floats) -> Floats:
-    """Sums of float64 values over [low, high), NaN values left out; float64[s]."""
-    found = np.zeros(low.size)
-    for i in range(low.size):
-        if high[i] > low[i]:
-            last = values[high[i] - 1]
-            found[i] = (sums[high[i] - 1] - sums[low[i]]) + (rests[high[i] - 1] - rests[low[i]])
-            found[i] += 0.0 if np.isnan(last) else last
-    return found
-
-
-@_kernel
-def known_values(low: Integers, high: Integers, values: Floats) -> Floats:
-    """How many values in [low, high) are not NaN; float64[s]."""
-    found = np.zeros(low.size)
-    for i in range(low.size):
-        for row in range(low[i], high[i]):
-            found[i] += not np.isnan(values[row])
-    return found
-
-
-@_kernel
-def minimum(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The smallest value in [low, high); NaN where there is none; float64[s]."""
-    found = np.full(low.size, np.nan)
-    for i in range(low.size):
-        for row in range(low[i], high[i]):
-            if not values[row] >= found[i] and not np.isnan(values[row]):
-                found[i] = values[row]
-    return found
-
-
-@_kernel
-def median(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The median of the values in [low, high); NaN where there is none; float64[s]."""
-    found = np.full(low.size, np.nan)
-    longest = 0
-    for i in range(low.size):
-        longest = max(longest, high[i] - low[i])
-    buffer = np.empty(longest)
-    for i in range(low.size):
-        n = 0
-        for row in range(low[i], high[i]):
-            if not np.isnan(values[row]):
-                buffer[n] = values[row]
-                n += 1
-        if n > 0:
-            part = buffer[:n]
-            part.sort()
-            found[i] = (part[(n - 1) // 2] + part[n // 2]) / 2
-    return found
-
-
-@_kernel
-def spread(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The standard deviation (n - 1) of the values in [low, high); NaN below two; float64[s].
-
-    From squares around the mean, and both from differences to the first value, so that equal values spread by zero.
-    """
-    found = np.full(low.size, np.nan)
-    for i in range(low.size):
-        n = 0
-        origin = 0.0
-        total = 0.0
-        for row in range(low[i], high[i]):
-            if not np.isnan(values[row]):
-                origin = values[row] if n == 0 else origin
-                n += 1
-                total += values[row] - origin
-        if n < 2:
-            continue
-        mean = total / n
-        squares = 0.0
-        for row in range(low[i], high[i]):
-            if not np.isnan(values[row]):
-                squares += (values[row] - origin - mean) ** 2
-        found[i] = np.sqrt(squares / (n - 1))
-    return found
-
-
-@_kernel
-def slope(low: Integers, high: Integers, values: Floats, days: Floats) -> Floats:
-    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s].
-
-    From differences to the first value and day, so that equal values have none.
-    """
-    found = np.full(low.size, np.nan)
-    for i in range(low.size):
-        n = 0
-        first = last = low[i]
-        total_day = 0.0
-        total_value = 0.0
-        for row in range(low[i], high[i]):
-            if not np.isnan(values[row]):
-                first = row if n == 0 else first
-                last = row
-                n += 1
-                total_day += days[row] - days[first]
-                total_value += values[row] - values[first]
-        if n < 2 or days[last] == days[first]:
-            continue
-        mean_day = total_day / n
-        mean_value = total_value / n
-        both = 0.0
-        squares = 0.0
-        for row in range(first, high[i]):
-            if not np.isnan(values[row]):
-                day = days[row] - days[first] - mean_day
-                both += day * (values[row] - values[first] - mean_value)
-                squares += day**2
-        found[i] = both / squares
-    return found
-
-
-@_kernel
-def distinct(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
-    """How many different codes (0 … size - 1, negative is unknown) are in [low, high); float64[s]."""
-    found = np.zeros(low.size)
-    seen_by = np.full(size, -1, np.int64)
-    for i in range(low.size):
-        for row in range(low[i], high[i]):
-            code = codes[row]
-            if code >= 0 and seen_by[code] != i:
-                seen_by[code] = i
-                found[i] += 1
-    return found
-
-
-@_kernel
-def at_least(low: Integers, high: Integers, values: Floats, threshold: Floats) -> Floats:
-    """How many values in [low, high) reach the snapshot's threshold; NaN where that is unknown; float64[s]."""
-    found = np.zeros(low.size)
-    for i in range(low.size):
-        for row in range(low[i], high[i]):
-            found[i] += values[row] >= threshold[i]
-        if np.isnan(threshold[i]):
-            found[i] = np.nan
-    return found
-
-
-@_kernel
-def streak(low: Integers, high: Integers, values: Floats, threshold: Floats) -> Floats:
-    """How many of the latest values in [low, high) in a row reach the snapshot's threshold; float64[s]."""
-    found = np.zeros(low.size)
-    for i in range(low.size):
-        row = high[i] - 1
-        while row >= low[i] and values[row] >= threshold[i]:
-            found[i] += 1
-            row -= 1
-        if np.isnan(threshold[i]):
-            found[i] = np.nan
-    return found
-
-
-@_kernel
-def last_known(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The latest value in [low, high) that is not NaN; float64[s]."""
-    found = np.full(low.size, np.nan)
-    for i in range(low.size):
-        row = high[i] - 1
-        while row >= low[i]:
-            if not np.isnan(values[row]):
-                found[i] = values[row]
-                break
-            row -= 1
-    return found
-
-
-@_kernel
-def decayed(offsets: Integers, days: Floats, values: Floats, half_life: float) -> Floats:
-    """At each row the sum of the values up to it, halved for every `half_life` days that have passed; float64[n]."""
-    found = np.empty(values.size)
-    for g in range(offsets.size - 1):
-        total = 0.0
-        for row in range(offsets[g], offsets[g + 1]):
-            if row > offsets[g]:
-                total *= 2.0 ** (-(days[row] - days[row - 1]) / half_life)
-            if not np.isnan(values[row]):
-                total += values[row]
-            found[row] = total
-    return found

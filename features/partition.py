@@ -1,27 +1,39 @@
 """One partition: the tables of a range of customers in, snapshots with features and targets out. A pure function.
 
 Everything around it is plumbing: the local engine hands it ranges from DuckDB, another engine may hand it anything
-else, and the rows are the same bit by bit.
+else, and the rows are the same bit by bit. Inside, customers are taken in blocks that fit into the processor's cache;
+no value of a customer depends on who else is in the block.
 """
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .evaluation import Evaluator, Snapshots
+from .evaluation import Sight, Snapshots, run
 from .expressions import Measure
 from .family import FamilyFeature
 from .localtime import LocalTime
+from .measures import words_of
 from .population import PopulationHistory
+from .program import Program
 from .question import Question
 from .snapshots import standing
 from .targets import target_values
 from .timelines import TIMELINES, Rows, Timeline
+from .vocabulary import output_words
 
 CUTOFF_TYPE = pa.timestamp("us", tz="UTC")
+
+_BLOCK_SNAPSHOTS = 1 << 16
+_BLOCK_ROWS = 1 << 19
+"""What a block holds at most, a single customer apart."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,11 @@ class FeaturePlan:
     timelines: Mapping[str, tuple[str, ...]]
     columns: Mapping[str, tuple[str, ...]]
 
+    @cached_property
+    def program(self) -> Program:
+        """The program that computes the features."""
+        return Program.of([each.feature.expression for each in self.features])
+
 
 @dataclass(frozen=True)
 class Customers:
@@ -54,15 +71,28 @@ class Customers:
         """How many there are."""
         return int(self.known_from.size)
 
+    def part(self, low: int, high: int) -> "Customers":
+        """Those from `low` until `high`, counted from the first."""
+        return Customers(self.first + low, self.known_from[low:high], self.known_until[low:high])
 
-def make_timelines(
-    tables: Mapping[str, pa.Table], plan: FeaturePlan, customers: Customers
-) -> dict[str, Timeline]:
-    """The timelines that the plan needs, from tables sorted as the store keeps them."""
-    rows = {name: Rows.of(table, customers.first, customers.count) for name, table in tables.items()}
+
+@dataclass(frozen=True)
+class Partition:
+    """Snapshots of customers that the question is about, and those of all others with the reason.
+
+    `snapshots`: customer (code), cutoff, stage, population, the features (float32, or dictionaries of strings), and
+    `target` if asked (int8, null where it is not mature or not defined). `excluded`: customer, cutoff, stage,
+    excluded_because. Both are sorted by customer and cutoff.
+    """
+
+    snapshots: pa.Table
+    excluded: pa.Table
+
+
+def make_timelines(rows: Mapping[str, Rows], shown: Mapping[str, tuple[str, ...]]) -> dict[str, Timeline]:
+    """The timelines that show the given columns, from the rows of their tables."""
     return {
-        name: TIMELINES[name].build(rows[TIMELINES[name].table], columns)
-        for name, columns in plan.timelines.items()
+        name: TIMELINES[name].build(rows[TIMELINES[name].table], columns) for name, columns in shown.items()
     }
 
 
@@ -83,64 +113,120 @@ def build_partition(
     *,
     everyone: bool = False,
     targets: bool = False,
-) -> pa.Table:
-    """One row per snapshot: customer, cutoff, stage, population, excluded_because, features, and target if asked.
+) -> Partition:
+    """The snapshots of some customers with the plan's features, from their tables, whose rows are in any order.
 
-    Snapshots of customers that the question is not about keep their row, with a reason and without features (null);
-    with `everyone` all get features. Features are float32 or dictionaries of strings; the target is int8, null where
-    it is not mature or not defined.
+    With `everyone` all snapshots get features, whatever the population asked about.
     """
-    zone = LocalTime(plan.timezone)
-    timelines = make_timelines(tables, plan, customers)
-    stands = standing(timelines["orders"], snapshots, plan.question, zone, plan.observed_from["purchases"])
-    merged = customers.known_until[snapshots.customer] < snapshots.cutoff
-    reason = np.where(merged, "an alias of another customer", stands.reason)
-    wanted = (
-        np.ones(reason.size, np.bool_) if everyone else np.array([each is None for each in reason], np.bool_)
+    rows = {name: Rows.of(table, customers.first, customers.count) for name, table in tables.items()}
+    blocks = _blocks(rows, customers.count, snapshots)
+
+    def build(block: "_Block") -> Partition:
+        part = {name: each.part(block.low, block.high) for name, each in rows.items()}
+        who = customers.part(block.low, block.high)
+        inside = slice(block.begin, block.end)
+        chosen = Snapshots(
+            snapshots.customer[inside] - block.low, snapshots.cutoff[inside], snapshots.as_of[inside]
+        )
+        return _build_block(part, who, chosen, plan, population, everyone=everyone, targets=targets)
+
+    plan.program  # noqa: B018  # made once, before threads ask for it
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = list(pool.map(build, blocks))
+    return Partition(
+        pa.concat_tables([each.snapshots for each in made]),
+        pa.concat_tables([each.excluded for each in made]),
     )
-    columns: dict[str, pa.Array] = {
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Customers `low` to `high` and their snapshots `begin` to `end` (all exclusive at the end)."""
+
+    low: int
+    high: int
+    begin: int
+    end: int
+
+
+def _blocks(rows: Mapping[str, Rows], customers: int, snapshots: Snapshots) -> list[_Block]:
+    """All customers in blocks, at least one (of nobody, where there is nobody)."""
+    asked = np.searchsorted(snapshots.customer, np.arange(customers + 1))
+    load = asked / _BLOCK_SNAPSHOTS
+    for each in rows.values():
+        load = load + each.starts / _BLOCK_ROWS
+    bounds = [0]
+    while bounds[-1] < customers:
+        low = bounds[-1]
+        bounds.append(max(int(np.searchsorted(load, load[low] + 1, side="right")) - 1, low + 1))
+    if len(bounds) == 1:
+        return [_Block(0, 0, 0, 0)]
+    return [_Block(low, high, int(asked[low]), int(asked[high])) for low, high in pairwise(bounds)]
+
+
+def _build_block(
+    rows: Mapping[str, Rows],
+    customers: Customers,
+    snapshots: Snapshots,
+    plan: FeaturePlan,
+    population: PopulationHistory,
+    *,
+    everyone: bool,
+    targets: bool,
+) -> Partition:
+    zone = LocalTime(plan.timezone)
+    timelines = make_timelines(rows, plan.timelines)
+    merged = customers.known_until[snapshots.customer] < snapshots.cutoff
+    stands = standing(
+        timelines["orders"], snapshots, plan.question, zone, plan.observed_from["purchases"], merged
+    )
+    wanted = np.ones(merged.size, np.bool_) if everyone else stands.is_asked_about
+    excluded = {
+        **_keys(customers, snapshots.chosen(~wanted)),
+        "stage": stands.stages(~wanted),
+        "excluded_because": stands.reasons(~wanted),
+    }
+    chosen = snapshots.chosen(wanted)
+    columns = {
+        **_keys(customers, chosen),
+        "stage": stands.stages(wanted),
+        "population": stands.populations(wanted),
+    }
+    sight = Sight(timelines, plan.observed_from, zone, chosen, population)
+    columns |= _features(sight, plan)
+    if targets:
+        columns["target"] = _target(sight, plan)
+    return Partition(pa.table(columns), pa.table(excluded))
+
+
+def _keys(customers: Customers, snapshots: Snapshots) -> dict[str, pa.Array]:
+    return {
         "customer": pa.array(snapshots.customer + customers.first),
         "cutoff": pa.array(snapshots.cutoff).cast(CUTOFF_TYPE),
-        "stage": pa.array(stands.stage, pa.string()),
-        "population": pa.array(stands.population, pa.string()),
-        "excluded_because": pa.array(reason, pa.string()),
     }
-    chosen = Snapshots(snapshots.customer[wanted], snapshots.cutoff[wanted], snapshots.as_of[wanted])
-    evaluator = Evaluator(timelines, plan.observed_from, zone, chosen, population)
-    columns |= _features(evaluator, plan, wanted)
-    if targets:
-        values = np.full(wanted.size, np.nan)
-        values[wanted] = target_values(
-            timelines, plan.observed_from, zone, chosen, plan.question, plan.observed_until
-        )
-        columns["target"] = pa.array(np.nan_to_num(values).astype(np.int8), mask=np.isnan(values))
-    return pa.table(columns)
 
 
-def _features(evaluator: Evaluator, plan: FeaturePlan, wanted: npt.NDArray[np.bool_]) -> dict[str, pa.Array]:
-    """The plan's features for the wanted snapshots, null for the others."""
-    evaluator.prepare(each.feature.expression for each in plan.features)
-    columns = {}
-    for each in plan.features:
-        expression = each.feature.expression
-        values = evaluator.values(expression)
-        if each.feature.is_category:
-            assert isinstance(expression, Measure)
-            columns[each.feature.name] = _category(_spread(values, wanted), evaluator.words(expression))
+def _target(sight: Sight, plan: FeaturePlan) -> pa.Array:
+    values = target_values(sight, plan.question, plan.observed_until)
+    return pa.array(np.nan_to_num(values).astype(np.int8), mask=np.isnan(values))
+
+
+def _features(sight: Sight, plan: FeaturePlan) -> dict[str, pa.Array]:
+    """The plan's features for all snapshots of the sight."""
+    program, found = plan.program, dict[int, pa.Array]()
+    for place, values in run(program, sight):
+        step = program.steps[place]
+        if isinstance(step, Measure) and step.kind in ("category", "mode"):
+            found[place] = _category(values, step, sight)
         else:
-            single = _spread(values.astype(np.float32), wanted)
-            columns[each.feature.name] = pa.array(single, mask=None if wanted.all() else ~wanted)
-    return columns
+            found[place] = pa.array(values.astype(np.float32))
+    return {
+        each.feature.name: found[place] for each, place in zip(plan.features, program.outputs, strict=True)
+    }
 
 
-def _spread(values: npt.NDArray[np.floating], wanted: npt.NDArray[np.bool_]) -> npt.NDArray[np.floating]:
-    if wanted.all():
-        return values
-    spread = np.full(wanted.size, np.nan, values.dtype)
-    spread[wanted] = values
-    return spread
-
-
-def _category(codes: npt.NDArray[np.floating], words: tuple[str, ...]) -> pa.DictionaryArray:
+def _category(codes: npt.NDArray[np.floating], measure: Measure, sight: Sight) -> pa.DictionaryArray:
+    assert measure.column is not None
+    words = words_of(sight.timelines[measure.window.evidence.timeline], measure.column)
     indices = pa.array(np.nan_to_num(codes).astype(np.int32), mask=np.isnan(codes))
-    return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
+    return pa.DictionaryArray.from_arrays(indices, pa.array(output_words(measure, words, sight), pa.string()))

@@ -14,6 +14,7 @@ from .expressions import PopulationNumber
 from .sql import first_row, quoted
 from .store import EvidenceStore
 from .timelines import TIMELINES
+from .vocabulary import names_of
 from .words import name_part
 
 MOST_WORDS = 8
@@ -29,23 +30,27 @@ _STATISTICS = {"maximum": "max", "mean": "avg", "median": "median"}
 class PopulationValues:
     """What was learned from the facts known before `as_of` (an instant).
 
-    `numbers` are statistics by name; `words` are the frequent values of text columns, the most frequent first.
+    `numbers` are statistics by name; `words` are the frequent values of text columns, the most frequent first;
+    `by_word` are statistics for each of the words of a column.
     """
 
     as_of: int
     numbers: Mapping[str, float] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    by_word: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for the contract."""
         words = {name: list(found) for name, found in self.words.items()}
-        return {"as_of": self.as_of, "numbers": dict(self.numbers), "words": words}
+        by_word = {name: dict(found) for name, found in self.by_word.items()}
+        return {"as_of": self.as_of, "numbers": dict(self.numbers), "words": words, "by_word": by_word}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """What `to_dict` described."""
         words = {name: tuple(found) for name, found in plain["words"].items()}
-        return cls(int(plain["as_of"]), dict(plain["numbers"]), words)
+        by_word = {name: dict(found) for name, found in plain.get("by_word", {}).items()}
+        return cls(int(plain["as_of"]), dict(plain["numbers"]), words, by_word)
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,15 @@ class PopulationHistory:
         """Whether a word was among the frequent ones at each cutoff; bool[s]."""
         known = [word in values.words.get(vocabulary, ()) for values in self.values]
         return np.array([*known, False])[self._places(cutoffs)]
+
+    def by_word(
+        self, name: str, words: Sequence[str], cutoffs: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float64]:
+        """A statistic for each of the words as each cutoff knew it, NaN where it did not; float64[cutoffs, words]."""
+        names = names_of(tuple(words))
+        rows = [[values.by_word.get(name, {}).get(each, np.nan) for each in names] for values in self.values]
+        known = np.array([*rows, [np.nan] * len(names)], np.float64)
+        return known[self._places(cutoffs)]
 
     def words(self, vocabulary: str) -> tuple[str, ...]:
         """The words that were frequent at any of the moments, sorted.

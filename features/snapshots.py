@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
@@ -15,7 +16,8 @@ from .timelines import Timeline
 from .views import View
 
 Integers = npt.NDArray[np.int64]
-Words = npt.NDArray[np.object_]
+Places = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
 
 
 def calendar_cutoffs(
@@ -94,22 +96,60 @@ def _parse(cutoff: str | date | datetime, zone: LocalTime) -> int:
     return zone.midnight(moment)
 
 
+STAGES = ("new", "repeat", "lapsed", "prospect", "unknown")
+POPULATIONS = ("active", "lapsed", "prospects")
+_ALIAS = "an alias of another customer"
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where each snapshot's customer stands: what is asked of populations, and why some are not asked about.
 
-    `stage` and `population` are words; `reason` is None for those the question is about.
+    `stage` and `population` are places in STAGES and POPULATIONS, `reason` one in `because`, or -1 for those the
+    question is about; int8[s].
     """
 
-    stage: Words
-    population: Words
-    reason: Words
+    stage: Places
+    population: Places
+    reason: Places
+    because: tuple[str, ...]
+
+    @property
+    def is_asked_about(self) -> Flags:
+        """Whether the question is about the snapshot's customer; bool[s]."""
+        return self.reason < 0
+
+    def stages(self, keep: Flags) -> pa.Array:
+        """The stages of the kept snapshots, as text."""
+        return _words(self.stage[keep], STAGES)
+
+    def populations(self, keep: Flags) -> pa.Array:
+        """The populations of the kept snapshots, as text."""
+        return _words(self.population[keep], POPULATIONS)
+
+    def reasons(self, keep: Flags) -> pa.Array:
+        """Why the kept snapshots are not asked about, as text; null for those that are."""
+        return _words(self.reason[keep], self.because)
+
+
+def _words(places: Places, words: tuple[str, ...]) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(
+        pa.array(places, mask=places < 0), pa.array(words, pa.string())
+    ).cast(pa.string())
 
 
 def standing(
-    orders: Timeline, snapshots: Snapshots, question: Question, zone: LocalTime, observed_from: int
+    orders: Timeline,
+    snapshots: Snapshots,
+    question: Question,
+    zone: LocalTime,
+    observed_from: int,
+    merged: Flags,
 ) -> Standing:
-    """The standing of snapshots, from the orders that were known at their cutoff."""
+    """The standing of snapshots, from the orders that were known at their cutoff.
+
+    `merged` bool[s] says whose customer had turned out to be an alias by then.
+    """
     view = View.of(orders, snapshots.customer, snapshots.as_of)
     count = view.end - view.begin
     cutoffs, place = np.unique(snapshots.cutoff, return_inverse=True)
@@ -118,29 +158,37 @@ def standing(
     active = seen & (_moment(view, view.end - 1, seen) >= active_from)
     first_known = zone.shift_days(np.array([observed_from], np.int64), question.lookback_days)[0]
     is_first = (count == 1) & (_moment(view, view.begin, seen) >= first_known)
-    stage = np.select(
-        [~seen, ~active, is_first, count == 1], ["prospect", "lapsed", "new", "unknown"], default="repeat"
+    names = ("prospect", "lapsed", "new", "unknown", "repeat")
+    stage = _chosen([~seen, ~active, is_first, count == 1], [STAGES.index(name) for name in names])
+    population = _chosen(
+        [~seen, ~active], [POPULATIONS.index(name) for name in ("prospects", "lapsed", "active")]
     )
-    population = np.select([~seen, ~active], ["prospects", "lapsed"], default="active")
-    return Standing(stage.astype(object), population.astype(object), _reasons(question, seen, active))
+    rules = [(merged, _ALIAS), *_rules(question, seen, active)]
+    reason = _chosen([applies for applies, _ in rules], [*range(len(rules)), -1])
+    return Standing(stage, population, reason, tuple(words for _, words in rules))
 
 
-def _moment(view: View, rows: Integers, seen: npt.NDArray[np.bool_]) -> Integers:
+def _chosen(conditions: Sequence[Flags], places: Sequence[int]) -> Places:
+    """The place of the first condition that holds, the last place where none does; int8[s]."""
+    found = np.full(conditions[0].size, places[-1], np.int8)
+    for condition, place in zip(reversed(conditions), reversed(places[:-1]), strict=True):
+        found[condition] = place
+    return found
+
+
+def _moment(view: View, rows: Integers, seen: Flags) -> Integers:
     if view.happened.size == 0:
         return np.zeros(rows.size, np.int64)
     return np.where(seen, view.happened[np.where(seen, rows, 0)], 0)
 
 
-def _reasons(question: Question, seen: npt.NDArray[np.bool_], active: npt.NDArray[np.bool_]) -> Words:
-    """Why a customer is not of the population asked about; None where it is."""
+def _rules(question: Question, seen: Flags, active: Flags) -> list[tuple[Flags, str]]:
+    """Whom the question is not about, and why; the first rule that applies counts."""
     never, lately = "no purchase before the cutoff", f"in the {question.lookback_days} days before the cutoff"
-    rules: dict[Population, list[tuple[npt.NDArray[np.bool_], str]]] = {
+    rules: dict[Population, list[tuple[Flags, str]]] = {
         "active": [(~seen, never), (~active, f"no purchase {lately}")],
         "lapsed": [(~seen, never), (active, f"not lapsed: a purchase {lately}")],
         "all": [(~seen, never)],
         "prospects": [(seen, "not a prospect: a purchase before the cutoff")],
     }
-    reasons = np.full(seen.size, None, object)
-    for applies, reason in reversed(rules[question.population]):
-        reasons[applies] = reason
-    return reasons
+    return rules[question.population]

@@ -1,16 +1,14 @@
 """Targets: what happened in the horizon, from the facts known when it was mature."""
 
-from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from .evaluation import Evaluator, Snapshots
+from .evaluation import Sight, Snapshots, evaluate
 from .expressions import Evidence, Expression, Window
 from .localtime import LocalTime
-from .population import PopulationHistory
 from .question import Purchase, Question, SpendDrop
-from .timelines import Timeline
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,31 +22,21 @@ def maturity(question: Question, zone: LocalTime, cutoff: npt.NDArray[np.int64])
     return zone.shift_days(cutoffs, question.horizon_days + question.settle_days)[place]
 
 
-def target_values(
-    timelines: Mapping[str, Timeline],
-    observed_from: Mapping[str, int],
-    zone: LocalTime,
-    snapshots: Snapshots,
-    question: Question,
-    observed_until: int,
-) -> Floats:
+def target_values(sight: Sight, question: Question, observed_until: int) -> Floats:
     """1 where the target was met, 0 where not, NaN while immature or undefined; float64[s].
 
     The label window is [cutoff, cutoff + horizon); facts count that were known before maturity, so a label does not
     change when later corrections come in.
     """
-    mature = maturity(question, zone, snapshots.cutoff)
-    nobody = PopulationHistory(())
-    future = Evaluator(
-        timelines, observed_from, zone, Snapshots(snapshots.customer, snapshots.cutoff, mature), nobody
-    )
+    snapshots = sight.snapshots
+    mature = maturity(question, sight.zone, snapshots.cutoff)
+    future = replace(sight, snapshots=Snapshots(snapshots.customer, snapshots.cutoff, mature))
     if isinstance(question.target, Purchase):
-        bought = future.values(_horizon(_ORDERS, question).sum("is_target"))
+        bought = evaluate(_horizon(_ORDERS, question).sum("is_target"), future)
         values = np.where(np.isnan(bought), np.nan, bought > 0)
     else:
-        past = Evaluator(timelines, observed_from, zone, snapshots, nobody)
-        usual = past.values(_usual_spend(question, question.target))
-        spent = future.values(_horizon(_LINES, question).sum("amount"))
+        usual = evaluate(_usual_spend(question, question.target), sight)
+        spent = evaluate(_horizon(_LINES, question).sum("amount"), future)
         values = np.where(usual > 0, spent < usual, np.nan)
     return np.where(mature <= observed_until, values, np.nan)
 

@@ -44,9 +44,9 @@ class Timeline:
     @cached_property
     def is_plain(self) -> bool:
         """Whether rows become known in the order in which they happened, and none is ever superseded."""
-        customer = np.repeat(np.arange(self.starts.size - 1), np.diff(self.starts))
-        disordered = (np.diff(self.known) < 0) & (np.diff(customer) == 0)
-        return not disordered.any() and bool((self.until == FOREVER).all())
+        earlier = np.flatnonzero(np.diff(self.known) < 0) + 1
+        is_first = np.isin(earlier, self.starts, assume_unique=False)
+        return bool(is_first.all() and (self.until == FOREVER).all())
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,24 @@ class Rows:
             self.until[places][order],
             {name: values[order] for name, values in columns.items()},
             {name: words for name, words in self.dictionaries.items() if name in columns},
+        )
+
+    @cached_property
+    def starts(self) -> Integers:
+        """The bounds of each customer's rows, int64[customers + 1]."""
+        return _starts(self.customer, self.customers)
+
+    def part(self, low: int, high: int) -> "Rows":
+        """The rows of the customers from `low` until `high`, who are counted from zero again."""
+        inside = slice(int(self.starts[low]), int(self.starts[high]))
+        return Rows(
+            high - low,
+            self.customer[inside] - low,
+            self.happened[inside],
+            self.recorded[inside],
+            self.until[inside],
+            {name: values[inside] for name, values in self.columns.items()},
+            self.dictionaries,
         )
 
     def only(self, keep: npt.NDArray[np.bool_], columns: Mapping[str, Array]) -> "Rows":

@@ -99,9 +99,7 @@ class View:
         return np.asarray(self.columns[column], np.int64)
 
     def numbers(self, column: str) -> Floats:
-        """A column as float64[rows], in its own unit; NaN for unknown. `gap` and money are understood."""
-        if column == "gap":
-            return self.gap
+        """A column as float64[rows], in its own unit; NaN for unknown."""
         values = self.columns[column]
         if values.dtype == np.int64:
             return np.where(values == UNKNOWN, np.nan, values.astype(np.float64))

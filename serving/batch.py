@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from patron.features.partition import CUTOFF_TYPE
 from patron.models.artefact import Artefact
@@ -20,16 +19,17 @@ class Batch:
     unseen: Mapping[str, Mapping[str, int]]
 
 
-def score_batch(snapshots: pa.Table, artefact: Artefact) -> Batch:
-    """Snapshots with `customer_id` and the model's features to a batch: what is known before all can be ranked."""
-    left_out = pc.is_valid(snapshots["excluded_because"])
-    kept = snapshots.filter(pc.invert(left_out))
+def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact) -> Batch:
+    """Snapshots with `customer_id` and the model's features, and those left out, to a batch.
+
+    It holds what is known before all can be ranked.
+    """
     probability = artefact.predict(kept)
     scores = kept.select(["customer_id", "cutoff", "stage", "population"])
     scores = scores.append_column("probability", pa.array(probability, pa.float64()))
     percentile = artefact.contract.reference.percentile(probability)
     scores = scores.append_column("percentile", pa.array(percentile, pa.float64()))
-    excluded = snapshots.filter(left_out).select(["customer_id", "cutoff", "stage", "excluded_because"])
+    excluded = left_out.select(["customer_id", "cutoff", "stage", "excluded_because"])
     return Batch(scores, excluded, unseen_categories(kept, artefact.contract.features))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from patron.features.engine import Prepared, partitions
+from patron.features.engine import Prepared, partitions, with_ids
 from patron.features.errors import PatronError
 from patron.features.localtime import DAY, to_datetime
 from patron.features.progress import Progress, silent
@@ -62,10 +62,10 @@ class ScoringRun:
     def batches(self, memory: int, progress: Progress) -> Iterator[Batch]:
         """All customers known before the cutoff, in the order of their ids."""
         cutoffs = np.array([self.cutoff], np.int64)
-        for part, table in partitions(self.store, self.prepared, cutoffs, memory=memory, progress=progress):
-            places = pa.array(np.asarray(table["customer"]) - part.low)
-            snapshots = table.append_column("customer_id", self.store.ids(part).take(places))
-            yield score_batch(snapshots, self.model.artefact)
+        for part, made in partitions(self.store, self.prepared, cutoffs, memory=memory, progress=progress):
+            ids = self.store.ids(part)
+            kept, left_out = (with_ids(table, ids, part.low) for table in (made.snapshots, made.excluded))
+            yield score_batch(kept, left_out, self.model.artefact)
 
     def completed(self, tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows with the columns that are the same for the whole run."""

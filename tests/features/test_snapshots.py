@@ -128,10 +128,11 @@ def standings(made: Any, question: Question, cutoff: str) -> pd.DataFrame:
     with made.store(question) as store:
         moments = parse_cutoffs([cutoff], store.zone, store.observed_until)
         prepared = prepare(store, question, FAMILIES, moments)
-        ((part, table),) = partitions(store, prepared, moments, memory=1 << 30)
+        ((part, made_of),) = partitions(store, prepared, moments, memory=1 << 30)
         names = store.ids(part).to_pylist()
         known = store.known_before(int(moments[0]))
-    found = table.select(["customer", "stage", "population", "excluded_because"]).to_pandas()
+    kept = made_of.snapshots.select(["customer", "stage", "population"]).to_pandas()
+    found = pd.concat([kept, made_of.excluded.select(["customer", "stage", "excluded_because"]).to_pandas()])
     assert len(found) == known
     found.index = pd.Index([names[code] for code in found.pop("customer")])
     return found.astype(object).where(found.notna(), None)

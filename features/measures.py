@@ -1,0 +1,299 @@
+"""What each kind of measure makes of the rows of its window."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import number_kernels, word_kernels
+from .derived import DERIVED
+from .expressions import Constant, Measure
+from .localtime import DAY
+from .timelines import UNKNOWN, Timeline
+from .views import View
+from .vocabulary import in_vocabulary
+
+if TYPE_CHECKING:
+    from .evaluation import Sight
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+MOST_CYCLES = 3.0
+"""A word that repeats is alive until so many of its cycles have passed since it last came."""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Each snapshot's window: the rows [low, high) of a view, and whether it is known (None: all are)."""
+
+    low: Integers
+    high: Integers
+    known: Flags | None
+
+    @property
+    def any_row(self) -> Flags:
+        """Whether there is a row."""
+        return self.high > self.low
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums and counts of a column over any window, as differences of running ones."""
+
+    total: Callable[[Stretch], Floats]
+    count: Callable[[Stretch], Floats]
+
+
+def sums_of(view: View, values: npt.NDArray[Any], unit: int = 1) -> Sums:
+    """Sums in whole units of a column as it is in the view, unknown values left out; those of integers are exact."""
+    if values.dtype == np.int64:
+        unknown = values == UNKNOWN
+        running = _running(np.where(unknown, 0, values))
+        return Sums(lambda window: _between(running, window) / unit, _counter(unknown))
+    highs, lows = number_kernels.running_float_sum(view.offsets, values)
+    return Sums(
+        lambda window: number_kernels.window_float_sum(window.low, window.high, highs, lows, values),
+        _counter(np.isnan(values)),
+    )
+
+
+def sums_of_first_times(view: View, column: str) -> Sums:
+    """How many rows have a word that the customer never had before."""
+    new = word_kernels.first_times(view.offsets, view.codes(column), len(view.dictionaries[column]))
+    running = _running(new)
+    return Sums(lambda window: _between(running, window), lambda window: _between(running, window))
+
+
+def _running(values: npt.NDArray[Any]) -> Integers:
+    """Sums before each row over all rows: in integers, differences are exact even where the sum wraps around."""
+    sums = np.zeros(values.size + 1, np.int64)
+    np.cumsum(values, out=sums[1:])
+    return sums
+
+
+def _between(running: Integers, window: Stretch) -> Floats:
+    return (running[window.high] - running[window.low]).astype(np.float64)
+
+
+def _counter(unknown: Flags) -> Callable[[Stretch], Floats]:
+    if not unknown.any():
+        return lambda window: (window.high - window.low).astype(np.float64)
+    known = _running(~unknown)
+    return lambda window: _between(known, window)
+
+
+def cycles(
+    window: Stretch, codes: Integers, size: int, happened: Integers, cutoff: Integers, within_days: float
+) -> Floats:
+    """The parts of `Window.cycle`, float64[4, s]: alive, due, soonest (days), pace (times in `within_days`)."""
+    within = within_days * DAY
+    found = word_kernels.cycles(window.low, window.high, codes, size, happened, cutoff, within, MOST_CYCLES)
+    found[2] /= DAY
+    found[3] *= within
+    return found
+
+
+_CYCLE_PARTS = ("alive", "due", "soonest", "pace")
+
+
+def measured(measure: Measure, sight: "Sight", view: View, window: Stretch, *inputs: Any) -> Floats:
+    """The measure over the rows of its window, from what `program` says that it needs."""
+    return _MEASURES[measure.kind](measure, sight, view, window, *inputs)
+
+
+def ratio(left: Floats, right: Floats) -> Floats:
+    """Left / right, NaN where right is zero."""
+    found = np.full(left.size, np.nan)
+    np.divide(left, right, out=found, where=right != 0)
+    return found
+
+
+def words_of(rows: View | Timeline, column: str) -> tuple[str, ...]:
+    """The words of a column's codes."""
+    return DERIVED[column].words if column in DERIVED else rows.dictionaries[column]
+
+
+def _taken(values: npt.NDArray[Any], rows: Integers, window: Stretch) -> Floats:
+    """The values at the rows, NaN for snapshots whose window has none."""
+    if values.size == 0:
+        return np.full(rows.size, np.nan)
+    return np.where(window.any_row, values[np.where(window.any_row, rows, 0)], np.nan)
+
+
+def _count(_: Measure, __: "Sight", ___: View, window: Stretch) -> Floats:
+    return (window.high - window.low).astype(np.float64)
+
+
+def _days_since(rows: Integers, sight: "Sight", view: View, window: Stretch) -> Floats:
+    if view.happened.size == 0:
+        return np.full(rows.size, np.nan)
+    elapsed = sight.snapshots.cutoff - view.happened[np.where(window.any_row, rows, 0)]
+    return np.where(window.any_row, elapsed / DAY, np.nan)
+
+
+def _days_since_first(_: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
+    return _days_since(window.low, sight, view, window)
+
+
+def _days_since_last(_: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
+    return _days_since(window.high - 1, sight, view, window)
+
+
+def _decayed(measure: Measure, sight: "Sight", view: View, window: Stretch, *values: Floats) -> Floats:
+    added = values[0] if values else np.ones(view.happened.size)
+    kept = np.exp2(-view.gap / measure.number)
+    sums = number_kernels.decayed(view.offsets, kept, added)
+    since = _days_since(window.high - 1, sight, view, window)
+    left = _taken(sums, window.high - 1, window) * np.exp2(-since / measure.number)
+    return np.where(window.any_row, left, 0.0)
+
+
+def _sum(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
+    return sums.total(window)
+
+
+def _mean(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
+    return ratio(sums.total(window), sums.count(window))
+
+
+def _maximum(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
+    return -number_kernels.minimum(window.low, window.high, -values)
+
+
+def _slope(_: Measure, __: "Sight", view: View, window: Stretch, values: Floats) -> Floats:
+    return number_kernels.slope(window.low, window.high, values, view.days)
+
+
+def _first(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
+    return _taken(values, window.low, window)
+
+
+def _simple(kernel: Callable[[Integers, Integers, Floats], Floats]) -> Callable[..., Floats]:
+    return lambda _, __, ___, window, values: kernel(window.low, window.high, values)
+
+
+def _at_least(
+    measure: Measure, __: "Sight", ___: View, window: Stretch, values: Floats, threshold: Floats
+) -> Floats:
+    if isinstance(measure.threshold, Constant):
+        return _between(_running(values >= measure.threshold.number), window)
+    return number_kernels.at_least(window.low, window.high, values, threshold)
+
+
+def _at_most(
+    measure: Measure, __: "Sight", ___: View, window: Stretch, values: Floats, threshold: Floats
+) -> Floats:
+    if isinstance(measure.threshold, Constant):
+        return _between(_running(values <= measure.threshold.number), window)
+    return number_kernels.at_least(window.low, window.high, -values, -threshold)
+
+
+def _streak(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats, threshold: Floats) -> Floats:
+    return number_kernels.streak(window.low, window.high, values, threshold)
+
+
+def _of_words(kernel: Callable[[Integers, Integers, Integers, int], Floats]) -> Callable[..., Floats]:
+    def measure(step: Measure, _: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
+        return kernel(window.low, window.high, codes, len(words_of(view, _column(step))))
+
+    return measure
+
+
+def _new(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
+    return sums.total(window)
+
+
+def _shift(
+    measure: Measure, _: "Sight", view: View, window: Stretch, codes: Integers, recent: Stretch
+) -> Floats:
+    size = len(words_of(view, _column(measure)))
+    found = word_kernels.shift(window.low, recent.low, window.high, codes, size)
+    return found if recent.known is None else np.where(recent.known, found, np.nan)
+
+
+def _cycle(measure: Measure, _: "Sight", __: View, ___: Stretch, parts: Floats) -> Floats:
+    assert measure.part is not None
+    return np.asarray(parts[_CYCLE_PARTS.index(measure.part)], np.float64)
+
+
+def _open(measure: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
+    return _unfinished(measure, sight, view, window)[0]
+
+
+def _days_open(measure: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
+    count, first = _unfinished(measure, sight, view, window)
+    found = np.full(first.size, np.nan)
+    some = count > 0
+    found[some] = (sight.snapshots.cutoff[some] - view.happened[first[some]]) / DAY
+    return found
+
+
+def _unfinished(measure: Measure, sight: "Sight", view: View, window: Stretch) -> tuple[Floats, Integers]:
+    ends = view.codes(_column(measure))
+    return number_kernels.unfinished(
+        window.low, window.high, view.happened, ends, UNKNOWN, sight.snapshots.cutoff
+    )
+
+
+def _usual(measure: Measure, sight: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
+    assert measure.by is not None
+    name = usual_name(measure.window.evidence.timeline, _column(measure), measure.by)
+    values = sight.population.by_word(name, words_of(view, measure.by), sight.cutoffs)
+    places = sight.spread(np.arange(sight.cutoffs.size))
+    return word_kernels.usual(window.low, window.high, codes, values, places)
+
+
+def usual_name(timeline: str, column: str, by: str) -> str:
+    """The name of a column's means by word among what is learned from the population."""
+    return f"{timeline}.{column} by {by}"
+
+
+def _last_word(measure: Measure, sight: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
+    found = _taken(codes, window.high - 1, window)
+    return in_vocabulary(measure, sight, words_of(view, _column(measure)), found)
+
+
+def _mode(measure: Measure, sight: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
+    words = words_of(view, _column(measure))
+    found = word_kernels.mode(window.low, window.high, codes, len(words))
+    return in_vocabulary(measure, sight, words, found)
+
+
+def _column(measure: Measure) -> str:
+    assert measure.column is not None
+    return measure.column
+
+
+_MEASURES: Mapping[str, Callable[..., Floats]] = {
+    "count": _count,
+    "days_since_first": _days_since_first,
+    "days_since_last": _days_since_last,
+    "decayed": _decayed,
+    "sum": _sum,
+    "mean": _mean,
+    "minimum": _simple(number_kernels.minimum),
+    "maximum": _maximum,
+    "median": _simple(number_kernels.median),
+    "spread": _simple(number_kernels.spread),
+    "last": _simple(number_kernels.last_known),
+    "slope": _slope,
+    "first": _first,
+    "at_least": _at_least,
+    "at_most": _at_most,
+    "streak": _streak,
+    "distinct": _of_words(word_kernels.distinct),
+    "concentration": _of_words(word_kernels.concentration),
+    "entropy": _of_words(word_kernels.entropy),
+    "new": _new,
+    "shift": _shift,
+    "cycle": _cycle,
+    "open": _open,
+    "days_open": _days_open,
+    "usual": _usual,
+    "category": _last_word,
+    "mode": _mode,
+}

@@ -1,0 +1,243 @@
+"""Measures of words over the rows [low, high) of each snapshot; words are codes 0 … size - 1, negative is unknown.
+
+Shapes: n rows, s snapshots. As with numbers, a window that goes on where another stopped is taken up there.
+"""
+
+import numpy as np
+
+from .compiled import Flags, Floats, Integers, kernel
+
+
+@kernel
+def _starts_anew(low: Integers, high: Integers, i: int) -> bool:
+    return i == 0 or low[i] != low[i - 1] or high[i] < high[i - 1]
+
+
+@kernel
+def distinct(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
+    """How many different words are in [low, high); float64[s]."""
+    found = np.empty(low.size)
+    seen_in = np.full(size, -1, np.int64)
+    window = 0
+    different = 0
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, window, different = low[i], i, 0
+        for row in range(begin, high[i]):
+            code = codes[row]
+            if code >= 0 and seen_in[code] != window:
+                seen_in[code] = window
+                different += 1
+        found[i] = different
+    return found
+
+
+@kernel
+def first_times(offsets: Integers, codes: Integers, size: int) -> Flags:
+    """Whether each row has a word that its segment did not have before; bool[n]."""
+    found = np.zeros(codes.size, np.bool_)
+    seen_in = np.full(size, -1, np.int64)
+    for g in range(offsets.size - 1):
+        for row in range(offsets[g], offsets[g + 1]):
+            code = codes[row]
+            if code >= 0 and seen_in[code] != g:
+                seen_in[code] = g
+                found[row] = True
+    return found
+
+
+@kernel
+def concentration(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
+    """Sum of the squared shares of the words in [low, high); NaN where there is none; float64[s]."""
+    found = np.full(low.size, np.nan)
+    seen_in = np.full(size, -1, np.int64)
+    count = np.zeros(size, np.int64)
+    window = 0
+    n = 0
+    squares = 0
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, window, n, squares = low[i], i, 0, 0
+        for row in range(begin, high[i]):
+            code = codes[row]
+            if code < 0:
+                continue
+            if seen_in[code] != window:
+                seen_in[code], count[code] = window, 0
+            squares += 2 * count[code] + 1
+            count[code] += 1
+            n += 1
+        if n > 0:
+            found[i] = squares / n / n
+    return found
+
+
+@kernel
+def entropy(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
+    """Shannon entropy of the words in [low, high), in nats; NaN where there is none; float64[s]."""
+    found = np.full(low.size, np.nan)
+    seen_in = np.full(size, -1, np.int64)
+    count = np.zeros(size, np.int64)
+    words = np.empty(size, np.int64)
+    window = 0
+    n = 0
+    different = 0
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, window, n, different = low[i], i, 0, 0
+        for row in range(begin, high[i]):
+            code = codes[row]
+            if code < 0:
+                continue
+            if seen_in[code] != window:
+                seen_in[code], count[code] = window, 0
+                words[different] = code
+                different += 1
+            count[code] += 1
+            n += 1
+        if n > 0:
+            total = 0.0
+            for k in range(different if different > 1 else 0):
+                share = count[words[k]] / n
+                total -= share * np.log(share)
+            found[i] = total
+    return found
+
+
+@kernel
+def mode(low: Integers, high: Integers, codes: Integers, size: int) -> Integers:
+    """The most frequent word in [low, high), of several the one that came last; int64[s], -1 where there is none."""
+    found = np.full(low.size, -1, np.int64)
+    seen_in = np.full(size, -1, np.int64)
+    count = np.zeros(size, np.int64)
+    window = 0
+    best = -1
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, window, best = low[i], i, -1
+        for row in range(begin, high[i]):
+            code = codes[row]
+            if code < 0:
+                continue
+            if seen_in[code] != window:
+                seen_in[code], count[code] = window, 0
+            count[code] += 1
+            if best < 0 or count[code] >= count[best]:
+                best = code
+        found[i] = best
+    return found
+
+
+@kernel
+def shift(low: Integers, middle: Integers, high: Integers, codes: Integers, size: int) -> Floats:
+    """How far the words of [middle, high) are from those of [low, middle): total variation distance, from 0 to 1.
+
+    NaN where either has none; float64[s].
+    """
+    found = np.full(low.size, np.nan)
+    count = np.zeros((size, 2), np.int64)
+    for i in range(low.size):
+        before = 0
+        after = 0
+        for row in range(low[i], high[i]):
+            if codes[row] < 0:
+                continue
+            recent = row >= middle[i]
+            count[codes[row], 1 if recent else 0] += 1
+            after += recent
+            before += not recent
+        apart = 0.0
+        for row in range(low[i], high[i]):
+            code = codes[row]
+            if code >= 0 and (count[code, 0] > 0 or count[code, 1] > 0):
+                if before > 0 and after > 0:
+                    apart += abs(count[code, 0] / before - count[code, 1] / after)
+                count[code, 0] = count[code, 1] = 0
+        if before > 0 and after > 0:
+            found[i] = apart / 2
+    return found
+
+
+@kernel
+def usual(low: Integers, high: Integers, codes: Integers, values: Floats, moment: Integers) -> Floats:
+    """The mean over the rows [low, high) of `values` float64[moments, size] for their words; NaN ones left out.
+
+    `moment` int64[s] is the snapshot's place in `values`; float64[s].
+    """
+    found = np.full(low.size, np.nan)
+    for i in range(low.size):
+        n = 0
+        total = 0.0
+        for row in range(low[i], high[i]):
+            if codes[row] >= 0:
+                value = values[moment[i], codes[row]]
+                if not np.isnan(value):
+                    total += value
+                    n += 1
+        if n > 0:
+            found[i] = total / n
+    return found
+
+
+@kernel
+def cycles(
+    low: Integers,
+    high: Integers,
+    codes: Integers,
+    size: int,
+    happened: Integers,
+    cutoff: Integers,
+    within: float,
+    most_cycles: float,
+) -> Floats:
+    """The words that repeat in [low, high) and when they are due; times in microseconds, float64[4, s].
+
+    A word repeats when it came at two moments at least; its cycle is the mean time between its moments; it is alive
+    until `most_cycles` of them have passed since the last. How many are alive; how many of those are due, one cycle
+    after their last time, earlier than `within` after the cutoff; the time until the first is due (NaN without any);
+    and how often all of them come in a microsecond.
+    """
+    found = np.zeros((4, low.size))
+    seen_in = np.full(size, -1, np.int64)
+    times = np.zeros(size, np.int64)
+    first = np.zeros(size, np.int64)
+    last = np.zeros(size, np.int64)
+    words = np.empty(size, np.int64)
+    window = 0
+    different = 0
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, window, different = low[i], i, 0
+        for row in range(begin, high[i]):
+            code = codes[row]
+            if code < 0:
+                continue
+            if seen_in[code] != window:
+                seen_in[code], times[code] = window, 1
+                first[code] = last[code] = happened[row]
+                words[different] = code
+                different += 1
+            elif happened[row] > last[code]:
+                last[code] = happened[row]
+                times[code] += 1
+        soonest = np.nan
+        for k in range(different):
+            code = words[k]
+            if times[code] < 2:
+                continue
+            cycle = (last[code] - first[code]) / (times[code] - 1)
+            since = cutoff[i] - last[code]
+            if since > most_cycles * cycle:
+                continue
+            found[0, i] += 1
+            found[1, i] += cycle - since < within
+            found[3, i] += 1 / cycle
+            if not cycle - since >= soonest:
+                soonest = cycle - since
+        found[2, i] = soonest
+    return found

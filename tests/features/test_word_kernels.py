@@ -1,0 +1,103 @@
+"""Kernels of words against counters that anyone can check."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from patron.features import word_kernels
+
+NAN = float("nan")
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Codes of four words (-1 is unknown), and windows on them, growing and sliding."""
+    codes = np.array(draw(st.lists(st.integers(-1, 3), min_size=1, max_size=30)), np.int64)
+    pairs = [
+        sorted(draw(st.tuples(*[st.integers(0, codes.size)] * 2))) for _ in range(draw(st.integers(1, 9)))
+    ]
+    low, high = np.array([*pairs, *sorted(pairs)], np.int64).T
+    return codes, low, high
+
+
+def mode(words: Sequence[int]) -> float:
+    """The most frequent word, of several the one that came last."""
+    counts = Counter(words)
+    return next((w for w in reversed(words) if counts[w] == max(counts.values())), -1)
+
+
+COUNTED: dict[str, Callable[[list[int]], float]] = {
+    "distinct": lambda words: len(set(words)),
+    "mode": mode,
+    "concentration": lambda words: (
+        sum((n / len(words)) ** 2 for n in Counter(words).values()) if words else NAN
+    ),
+    "entropy": lambda words: (
+        -sum(n / len(words) * math.log(n / len(words)) for n in Counter(words).values()) if words else NAN
+    ),
+}
+
+
+@given(windows())
+@pytest.mark.parametrize("name", COUNTED)
+def test_every_measure_of_words_is_what_counting_says(name: str, drawn: tuple[np.ndarray, ...]):
+    codes, low, high = drawn
+    kernel = getattr(word_kernels, name)
+    together = kernel(low, high, codes, 4)
+    alone = [kernel(low[i : i + 1], high[i : i + 1], codes, 4)[0] for i in range(low.size)]
+    assert together.tobytes() == np.array(alone, together.dtype).tobytes()
+    known = [[c for c in codes[a:b].tolist() if c >= 0] for a, b in zip(low, high, strict=True)]
+    np.testing.assert_allclose(together, [COUNTED[name](words) for words in known], atol=1e-12)
+
+
+def test_a_word_is_new_once_in_every_segment():
+    codes = np.array([0, 1, 0, -1, 0, 1])
+    found = word_kernels.first_times(np.array([0, 4, 6]), codes, 2)
+    assert found.tolist() == [True, True, False, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("codes", "middle", "expected"),
+    [
+        ([0, 1, 0, 1], 2, 0.0),
+        ([0, 0, 1, 1], 2, 1.0),
+        ([0, 0, 0, 1], 2, 0.5),
+        ([0, -1, 0, 1, 1, 1], 2, 0.75),
+        ([0, 1], 0, NAN),
+        ([0, 1], 2, NAN),
+        ([-1, 1], 1, NAN),
+    ],
+)
+def test_a_shift_is_half_of_what_the_shares_differ_by(codes: list[int], middle: int, expected: float):
+    rows, ends = np.array(codes, np.int64), np.array([len(codes)] * 2)
+    found = word_kernels.shift(np.array([0, 0]), np.array([middle] * 2), ends, rows, 2)
+    np.testing.assert_array_equal(found, [expected, expected])
+
+
+def test_what_is_usual_is_the_mean_over_the_words_that_have_a_value():
+    values = np.array([[1.0, 5.0, NAN], [2.0, NAN, NAN]])
+    codes = np.array([0, 1, 1, 2, -1])
+    low, high, moment = np.array([0, 0, 3]), np.array([5, 5, 5]), np.array([0, 1, 0])
+    found = word_kernels.usual(low, high, codes, values, moment)
+    np.testing.assert_allclose(found, [11 / 3, 2, NAN])
+
+
+def test_words_that_repeat_are_due_one_mean_cycle_after_their_last_time():
+    """Word 0 every 10 from 0 to 20, word 1 at 5 and (twice) at 9, word 2 once."""
+    codes = np.array([0, 1, 1, 1, 0, 2, 0])
+    happened = np.array([0, 5, 9, 9, 10, 12, 20])
+
+    def at(cutoff: int, rows: int = 7, within: float = 5.0) -> list[float]:
+        zero, end = np.array([0]), np.array([rows])
+        found = word_kernels.cycles(zero, end, codes, 3, happened, np.array([cutoff]), within, 3.0)
+        return found[:, 0].tolist()
+
+    assert at(21) == [2, 1, -8, 1 / 10 + 1 / 4]  # word 1 was due at 13; word 0 is due at 30, in 9
+    assert at(21, within=10) == [2, 2, -8, 1 / 10 + 1 / 4]
+    assert at(22) == [1, 0, 8, 1 / 10]  # more than three cycles of word 1 have passed
+    np.testing.assert_array_equal(at(9, rows=2), [0, 0, NAN, 0])  # nothing has repeated yet
