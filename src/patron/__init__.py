@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from patron.api import build_features, build_training_set, check, report, score, train
+    from patron.api import audit, build_features, build_training_set, check, report, score, train
     from patron.config import Config, load_config
     from patron.features.errors import ConfigurationError, DataError, GateError, ModelError, PatronError
     from patron.features.question import Purchase, Question, SpendDrop
@@ -32,6 +32,7 @@ __all__ = [
     "Tracking",
     "TrainingSettings",
     "__version__",
+    "audit",
     "build_features",
     "build_training_set",
     "check",
@@ -42,7 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "patron.api": ("build_features", "build_training_set", "check", "report", "score", "train"),
+    "patron.api": ("audit", "build_features", "build_training_set", "check", "report", "score", "train"),
     "patron.config": ("Config", "load_config"),
     "patron.features.errors": ("ConfigurationError", "DataError", "GateError", "ModelError", "PatronError"),
     "patron.features.question": ("Purchase", "Question", "SpendDrop"),

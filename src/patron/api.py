@@ -13,6 +13,7 @@ from .config import Config
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from patron.features.audit import AuditReport
     from patron.features.store import EvidenceStore
     from patron.serving.scorer import ScoringResult
     from patron.training.trainer import TrainingRun
@@ -31,6 +32,15 @@ def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
     families = load_families(config.run.families)
     with _evidence(config, progress) as store:
         return check_evidence(store, config, families, progress)
+
+
+def audit(config: Config, *, progress: Progress = silent) -> "AuditReport":
+    """Rebuild snapshots in other futures and compare them bit by bit; say what looks as if it knew the future."""
+    from patron.features.audit import audit_evidence
+    from patron.features.engine import load_families
+
+    families = load_families(config.run.families)
+    return audit_evidence(config.data, config.question, families, config.run.memory, progress)
 
 
 def build_features(

@@ -132,6 +132,20 @@ def features(
         )
 
 
+@app.command(epilog="Example: patron audit --config shop/patron.toml")
+def audit(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
+    """Prove on your data that no feature knows the future."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            report = api.audit(loaded, progress=progress)
+        show([str(report)], report.to_dict(), as_json)
+        if not report.passed:
+            raise typer.Exit(GateError.exit_code)
+
+
 @app.command(epilog="Example: patron train --set question.population=lapsed")
 def train(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
     """Train, judge on later time, register and report a model."""

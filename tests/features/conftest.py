@@ -87,10 +87,14 @@ class Business:
             }
         return options
 
+    @property
+    def data(self) -> DataSpec:
+        """The tables as verbs take them."""
+        return DataSpec(self.specs, self.until, self.timezone)
+
     def store(self, question: Question | None = None) -> EvidenceStore:
         """The evidence store; close it, or use it as a context."""
-        data = DataSpec(self.specs, self.until, self.timezone)
-        return EvidenceStore(data, question or Question(), memory=1 << 30)
+        return EvidenceStore(self.data, question or Question(), memory=1 << 30)
 
     def snapshots(
         self,

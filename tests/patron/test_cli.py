@@ -18,7 +18,7 @@ import patron
 from patron.cli import app
 from patron.features.errors import DataError, GateError
 
-VERBS = ("init", "check", "features", "train", "score", "report", "demo")
+VERBS = ("init", "check", "features", "audit", "train", "score", "report", "demo")
 
 
 @dataclass
@@ -32,6 +32,19 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         return {"ready": self.ready}
+
+
+@dataclass
+class Audit:
+    """An audit as the command line sees one."""
+
+    passed: bool = True
+
+    def __str__(self) -> str:
+        return "No leak was found."
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"passed": self.passed}
 
 
 @dataclass
@@ -73,6 +86,7 @@ class Library(ModuleType):
         super().__init__("patron.api")
         self.asked: list[tuple[str, Any, dict[str, Any]]] = []
         self.answers: dict[str, Any] = {
+            "audit": Audit(),
             "check": Report(),
             "build_features": pa.table({"customer_id": [1, 2], "orders": [0.0, 1.0]}),
             "build_training_set": pa.table({"customer_id": [1], "target": [1]}),
@@ -164,6 +178,14 @@ def test_check_exits_with_3_where_there_is_too_little_data(library: Library, fol
 
     assert result.exit_code == 3
     assert json.loads(result.stdout) == {"ready": False}
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 3)])
+def test_audit_exits_with_3_where_it_says_no(library: Library, folder: Path, passed: bool, code: int):
+    library.answers["audit"] = Audit(passed)
+
+    assert (run("audit").stdout, run("audit").exit_code) == ("No leak was found.\n", code)
+    assert json.loads(run("audit", "--json").stdout) == {"passed": passed}
 
 
 def test_set_and_config_reach_the_configuration(library: Library, folder: Path):

@@ -1,0 +1,177 @@
+"""The audit: proof on the business's own data that no feature knows the future, and what looks as if it did."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from .family import Family
+from .findings import Finding
+from .instants import Instant, choose_instants
+from .localtime import to_datetime
+from .progress import Progress, silent
+from .question import Question
+from .rebuilding import Difference, Rebuild, Rebuilder
+from .sample import Sample
+from .store import EvidenceStore
+from .tables import DataSpec
+
+
+@dataclass(frozen=True)
+class SampledRows:
+    """How many of a table's accepted rows were in the sample."""
+
+    table: str
+    sampled: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """What `patron audit` found.
+
+    `rebuilds` are the comparisons, each a number of snapshots rebuilt in another future; `findings` is what looks as
+    if it knew the future. `customers` of all `known_customers` were sampled, with the rows in `tables`.
+    """
+
+    question: Question
+    timezone: str
+    observed_until: int
+    known_customers: int
+    customers: int
+    tables: tuple[SampledRows, ...]
+    rebuilds: tuple[Rebuild, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def proven(self) -> bool:
+        """Whether every rebuilt snapshot came out the same, bit by bit."""
+        return not any(rebuild.differences for rebuild in self.rebuilds)
+
+    @property
+    def leaks(self) -> tuple[Finding, ...]:
+        """The findings for which the audit says no."""
+        return tuple(finding for finding in self.findings if finding.level == "leak")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """The findings that a person should look at."""
+        return tuple(finding for finding in self.findings if finding.level == "look")
+
+    @property
+    def passed(self) -> bool:
+        """Whether the audit says yes: all came out the same, and nothing was found to be a leak."""
+        return self.proven and not self.leaks
+
+    @property
+    def snapshots(self) -> int:
+        """Snapshots rebuilt, over all comparisons."""
+        return sum(rebuild.snapshots for rebuild in self.rebuilds)
+
+    @property
+    def values(self) -> int:
+        """Values compared, over all comparisons."""
+        return sum(rebuild.values for rebuild in self.rebuilds)
+
+    @property
+    def features(self) -> int:
+        """The most features that an instant had."""
+        return max((rebuild.features for rebuild in self.rebuilds), default=0)
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence."""
+        if self.passed:
+            return "No leak was found: what happens later changes no feature by a single bit."
+        if not self.proven:
+            changed = len({each.feature for rebuild in self.rebuilds for each in rebuild.differences})
+            return f"The future reaches the features: {changed} of them change when only the future does."
+        return f"The data know the future: {_number(len(self.leaks), 'leak')} found."
+
+    def instant_text(self, moment: int) -> str:
+        """A moment on the business's clock."""
+        return _local(moment, self.timezone)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {
+            "passed": self.passed,
+            "verdict": self.verdict,
+            "proven": self.proven,
+            "customers": self.customers,
+            "known_customers": self.known_customers,
+            "tables": [asdict(table) for table in self.tables],
+            "snapshots": self.snapshots,
+            "values": self.values,
+            "features": self.features,
+            "rebuilds": [
+                {
+                    "instant": to_datetime(rebuild.instant.cutoff).isoformat(),
+                    "reason": rebuild.instant.reason,
+                    "change": rebuild.change,
+                    "snapshots": rebuild.snapshots,
+                    "features": rebuild.features,
+                    "not_yet": rebuild.not_yet,
+                    "differences": [asdict(each) for each in rebuild.differences],
+                }
+                for rebuild in self.rebuilds
+            ],
+            "findings": [finding.to_dict() for finding in self.findings],
+        }
+
+    def __str__(self) -> str:
+        how_much = (
+            f"{self.snapshots:,} snapshots of {self.customers:,} of {self.known_customers:,} customers were rebuilt,"
+            f" {self.values:,} values compared bit by bit"
+        )
+        lines = [self.verdict, how_much]
+        for rebuild in self.rebuilds:
+            for each in rebuild.differences:
+                lines += _difference_lines(rebuild, each, self.timezone)
+        return "\n".join([*lines, *map(str, self.findings)])
+
+
+def _difference_lines(rebuild: Rebuild, each: Difference, timezone: str) -> Iterator[str]:
+    share = f"{each.snapshots:,} of {rebuild.snapshots:,} snapshots"
+    yield f"leak: {each.feature} of family {each.family} changes in {share}"
+    yield f"  when:  {rebuild.change}, at {rebuild.instant.reason} ({_local(rebuild.instant.cutoff, timezone)})"
+    yield f"  for:   customer {each.customer}: {each.before} became {each.after}"
+
+
+def _local(moment: int, timezone: str) -> str:
+    text = f"{to_datetime(moment).astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S.%f}"
+    return text.removesuffix(".000000").removesuffix(" 00:00:00")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def audit_evidence(
+    data: DataSpec,
+    question: Question,
+    families: Sequence[type[Family]],
+    memory: int = 8 << 30,
+    progress: Progress = silent,
+    instants: Sequence[Instant] | None = None,
+) -> AuditReport:
+    """Rebuild a sample of snapshots in other futures, look for signs of the future in the data, and report both.
+
+    `instants` are the moments to rebuild at: some of the question's cutoffs and some between facts unless given.
+    """
+    with Sample(data, memory=memory, progress=progress) as sample:
+        with EvidenceStore(sample.spec(), question, memory=memory) as store:
+            rebuilder = Rebuilder(sample, question, families, memory)
+            chosen = choose_instants(sample, question) if instants is None else instants
+            rebuilds = tuple(rebuilder.rebuild(chosen, store, progress))
+            findings: tuple[Finding, ...] = ()
+        return AuditReport(
+            question,
+            data.timezone,
+            sample.until,
+            sample.customers,
+            sample.size,
+            tuple(SampledRows(name, table.rows, table.source_rows) for name, table in sample.tables.items()),
+            rebuilds,
+            findings,
+        )
