@@ -98,6 +98,17 @@ def utc_from_wall(wall: str, zone: LocalTime, first: int, last: int) -> str:
     return f"CASE {' '.join(branches)} ELSE {wall} - ({after}) END" if branches else f"{wall} - ({after})"
 
 
+def wall_from_utc(instant: str, zone: LocalTime, first: int, last: int) -> str:
+    """The wall times of instants between `first` and `last` (microseconds), as an SQL expression."""
+    changes = zone.changes(first, last)
+    before = changes[0].before if changes else zone.offset_before(first)
+    branches = [f"WHEN {instant} < {change.instant} THEN {instant} + ({change.before})" for change in changes]
+    after = changes[-1].after if changes else before
+    return (
+        f"CASE {' '.join(branches)} ELSE {instant} + ({after}) END" if branches else f"{instant} + ({after})"
+    )
+
+
 def is_odd_wall_time(wall: str, zone: LocalTime, first: int, last: int) -> str:
     """Whether a wall time does not exist or exists twice, as an SQL expression."""
     odd = [f"{wall} BETWEEN {c.wall_from} AND {c.wall_until - 1}" for c in zone.changes(first, last)]

@@ -9,6 +9,11 @@ FEWEST_CUSTOMERS = 500
 FEWEST_OUTCOMES = 100
 """At least so many distinct customers, and of either outcome at every test cutoff and in all training snapshots."""
 
+REMEDY = (
+    "ask about a horizon in which some buy and some do not, widen the population"
+    ' (population = "all", a longer lookback), or bring more customers'
+)
+
 
 @dataclass(frozen=True)
 class CutoffCount:
@@ -22,6 +27,36 @@ class CutoffCount:
     def rarer(self) -> int:
         """Snapshots of the rarer outcome."""
         return min(self.events, self.snapshots - self.events)
+
+
+@dataclass(frozen=True)
+class GateRow:
+    """One of the gate's counts beside the least that it asks for."""
+
+    what: str
+    found: int
+    needed: int
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it is enough."""
+        return self.found >= self.needed
+
+
+def gate_rows(customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount]) -> list[GateRow]:
+    """Everything that the gate counts, in the order in which `data_problems` complains."""
+    events = sum(each.events for each in train)
+    others = sum(each.snapshots for each in train) - events
+    rows = [
+        GateRow("customers of the population", customers, FEWEST_CUSTOMERS),
+        GateRow("snapshots with the event to learn from", events, FEWEST_OUTCOMES),
+        GateRow("snapshots without the event to learn from", others, FEWEST_OUTCOMES),
+    ]
+    for each in tests:
+        place = f"the event at the test cutoff {each.cutoff}"
+        rows.append(GateRow(f"with {place}", each.events, FEWEST_OUTCOMES))
+        rows.append(GateRow(f"without {place}", each.snapshots - each.events, FEWEST_OUTCOMES))
+    return rows
 
 
 def data_problems(customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount]) -> list[str]:
@@ -53,6 +88,5 @@ def require_enough(customers: int, train: Sequence[CutoffCount], tests: Sequence
             "There is too little to learn from, so no model is trained.",
             where="the snapshots of the question",
             found="; ".join(problems),
-            remedy="ask about a horizon in which some buy and some do not, widen the population"
-            ' (population = "all", a longer lookback), or bring more customers',
+            remedy=REMEDY,
         )

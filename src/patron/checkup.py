@@ -1,5 +1,6 @@
-"""The check before modelling: what became of every row, who repeats, and whether there is enough to learn from."""
+"""The check before modelling: what became of every row, who repeats, what to ask, and whether there is enough."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,31 +8,57 @@ from typing import Any
 
 import duckdb
 
+from patron.features.advice import Advice, Findings, advise
 from patron.features.errors import GateError
 from patron.features.family import Family
-from patron.features.localtime import LocalTime
+from patron.features.growing import growing_features
+from patron.features.history import HistoryNeed, history_need
+from patron.features.order_rhythm import OrderRhythm, measure_order_rhythm
 from patron.features.progress import Progress, silent
+from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.store import EvidenceStore
-from patron.training.gate import CutoffCount, data_problems
-from patron.training.snapshots import build_training_set
+from patron.features.table_facts import TableFacts, measure_tables
+from patron.models.separability import Separability, measure_separability
+from patron.training.folds import FoldPlan
+from patron.training.gate import FEWEST_OUTCOMES, CutoffCount, GateRow, data_problems, gate_rows
+from patron.training.snapshots import BuiltTrainingSet, build_training_set
 
 from .config import Config
 
+STALE_DAYS = 7
+"""Purchases that end so many days before `observed_until` look as if everyone had left."""
 
-@dataclass(frozen=True)
+ESTABLISHED = 0.5
+"""Of first orders more than this share in the first month: the history began in the midst of things."""
+
+
+@dataclass(frozen=True, eq=False)
 class CheckReport:
-    """What `patron check` found. `problems` are why no model can be trained; `ready` says that there are none."""
+    """What `patron check` found. `problems` are why no model can be trained; `ready` says that there are none.
 
+    `advice` is only said, nothing is changed by it. `cutoffs` counts snapshots and events at each, the last of them
+    `tests`; `separability` is None where there is too little to tell. `page` is the HTML page, if it was written.
+    """
+
+    question: Question
     accounts: tuple[TableAccount, ...]
+    tables: tuple[TableFacts, ...]
     timezone: str
     customers: int
+    rhythm: OrderRhythm
+    history: HistoryNeed
+    advice: tuple[Advice, ...]
     cutoffs: tuple[CutoffCount, ...]
+    tests: tuple[str, ...]
+    gate: tuple[GateRow, ...]
+    separability: Separability | None
     excluded: Mapping[str, int]
     provisional: str | None
     problems: tuple[str, ...]
     notes: tuple[str, ...]
     quarantine: tuple[Path, ...]
+    page: Path | None = None
 
     @property
     def ready(self) -> bool:
@@ -40,63 +67,105 @@ class CheckReport:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""
-        return {
-            "ready": self.ready,
-            "problems": list(self.problems),
-            "notes": list(self.notes),
-            "provisional": self.provisional,
-            "customers": self.customers,
-            "tables": {account.table: vars(account) for account in self.accounts},
-            "cutoffs": [vars(count) for count in self.cutoffs],
-            "excluded": dict(self.excluded),
-            "quarantine": [str(path) for path in self.quarantine],
-        }
+        from .check_plain import plain_report
+
+        return plain_report(self)
 
     def __str__(self) -> str:
-        zone = LocalTime(self.timezone)
-        lines = [_table_line(account, zone) for account in self.accounts]
-        lines += [f"quarantined rows are in {path}" for path in self.quarantine]
-        lines.append(f"{self.customers:,} customers")
-        lines += [
-            f"  {count.cutoff}: {count.snapshots:>9,} snapshots, {_share(count)} with the event"
-            for count in self.cutoffs
-        ]
-        lines += [f"  {count:,} snapshots left out: {reason}" for reason, count in self.excluded.items()]
-        lines += [f"note: {note}" for note in self.notes]
-        if self.provisional:
-            lines.append(f"note: a result would be provisional: {self.provisional}")
-        verdict = [f"not enough: {problem}" for problem in self.problems]
-        return "\n".join([*lines, *(verdict or ["enough to train and judge a model"])])
+        from .check_text import report_lines
+
+        return "\n".join(report_lines(self))
 
 
 def check_evidence(
     store: EvidenceStore, config: Config, families: Sequence[type[Family]], progress: Progress = silent
 ) -> CheckReport:
     """The report on evidence that was read, and on the snapshots that a training would build from it."""
-    notes = _notes(store)
-    built, plan = None, None
-    problems: list[str] = []
-    try:
-        built = build_training_set(store, config.question, families, config.run.memory, progress)
-        plan = built.folds(config.training.test_cutoffs)
-    except GateError as error:
-        problems.append(str(error))
+    question, wanted = config.question, config.training.test_cutoffs
+    progress("looking at the tables", 0, 0)
+    tables = measure_tables(store)
+    progress("looking at gaps between orders", 0, 0)
+    rhythm = measure_order_rhythm(store, question)
+    since = store.observed_from("purchases")
+    history = history_need(question, wanted, store.zone, since, store.observed_until)
+    notes = _notes(store, rhythm)
+    built, plan, problems = _build(store, config, families, progress)
+    tests: tuple[CutoffCount, ...] = ()
+    gate: tuple[GateRow, ...] = ()
+    separability = None
     if built is not None and plan is not None:
-        problems += data_problems(
-            built.customers,
-            built.counts(plan.tests[0].train, store.zone),
-            built.counts([fold.cutoff for fold in plan.tests], store.zone),
-        )
+        train = built.counts(plan.tests[0].train, store.zone)
+        tests = tuple(built.counts([fold.cutoff for fold in plan.tests], store.zone))
+        problems += data_problems(built.customers, train, tests)
+        gate = tuple(gate_rows(built.customers, train, tests))
+        progress("telling earlier from later snapshots", 0, 0)
+        separability = _separability(built, plan, config.training.seed)
     return CheckReport(
+        question=question,
         accounts=tuple(store.accounts.values()),
+        tables=tables,
         timezone=config.data.timezone,
         customers=store.customers,
+        rhythm=rhythm,
+        history=history,
+        advice=advise(question, _findings(built, tests, tables, rhythm, history), FEWEST_OUTCOMES),
         cutoffs=tuple(built.counts(built.cutoffs.tolist(), store.zone)) if built else (),
+        tests=tuple(each.cutoff for each in tests),
+        gate=gate,
+        separability=separability,
         excluded=built.excluded if built else {},
         provisional=plan.provisional if plan else None,
         problems=tuple(problems),
         quarantine=tuple(_write_quarantine(store, Path(config.data.folder, "reports", "quarantine"), notes)),
         notes=tuple(notes),
+    )
+
+
+def _build(
+    store: EvidenceStore, config: Config, families: Sequence[type[Family]], progress: Progress
+) -> tuple[BuiltTrainingSet | None, FoldPlan | None, list[str]]:
+    """What a training would learn from and be judged at, as far as the history goes, and why it goes no further."""
+    built = None
+    try:
+        built = build_training_set(store, config.question, families, config.run.memory, progress)
+        return built, built.folds(config.training.test_cutoffs), []
+    except GateError as error:
+        return built, None, [str(error)]
+
+
+def _separability(built: BuiltTrainingSet, plan: FoldPlan, seed: int) -> Separability | None:
+    """How far what is learned from can be told from what is judged at."""
+    tests = [fold.cutoff for fold in plan.tests]
+    used = built.data.rows([*plan.tests[0].train, *tests])
+    rows = used.nonzero()[0]
+    return measure_separability(
+        built.data.table.take(rows),
+        built.data.fields(used),
+        built.data.customer[rows],
+        built.data.cutoff[rows],
+        built.data.rows(tests)[rows],
+        growing_features(built.prepared.plan.features),
+        seed,
+    )
+
+
+def _findings(
+    built: BuiltTrainingSet | None,
+    tests: Sequence[CutoffCount],
+    tables: Sequence[TableFacts],
+    rhythm: OrderRhythm,
+    history: HistoryNeed,
+) -> Findings:
+    rate = None
+    if built is not None and built.data.outcome.size:
+        rate = float(built.data.outcome.mean())
+    late = tables[0].lateness
+    return Findings(
+        rhythm.overall.survival,
+        history,
+        rate,
+        min((each.rarer for each in tests), default=None),
+        None if late is None else math.ceil(late.p99),
     )
 
 
@@ -109,7 +178,7 @@ def _write_quarantine(store: EvidenceStore, folder: Path, notes: list[str]) -> l
         return []
 
 
-def _notes(store: EvidenceStore) -> list[str]:
+def _notes(store: EvidenceStore, rhythm: OrderRhythm) -> list[str]:
     notes = []
     for table in store.accounts:
         repeats = store.duplicates(table)
@@ -123,19 +192,14 @@ def _notes(store: EvidenceStore) -> list[str]:
         notes.append(
             f"{shared:,} order ids are used by several customers; each customer's is an order of its own"
         )
+    if rhythm.silent_days >= STALE_DAYS:
+        notes.append(
+            f"the last order is {rhythm.silent_days} days older than observed_until: if nothing was loaded since,"
+            " move [data] observed_until back to the day after the last complete one"
+        )
+    if rhythm.early > ESTABLISHED and rhythm.history_days > 60:
+        notes.append(
+            f"{rhythm.early:.0%} of the first orders fall into the first 30 days: the history began in the midst of"
+            " things, and a first order seen is mostly not a customer's first"
+        )
     return notes
-
-
-def _table_line(account: TableAccount, zone: LocalTime) -> str:
-    refused = [f"{count:,} quarantined ({reason})" for reason, count in account.quarantined.items()]
-    unreadable = [f"{count:,} unreadable {name}" for name, count in account.unreadable.items()]
-    odd = [f"{account.odd_times:,} times that do not exist or exist twice"] if account.odd_times else []
-    span = ""
-    if account.first is not None and account.last is not None and account.first > -(2**61):
-        span = f" from {zone.day_of(account.first)} to {zone.day_of(account.last)}"
-    details = "".join(f", {text}" for text in [*refused, *unreadable, *odd])
-    return f"{account.table}: {account.rows:,} rows{span}, {account.used:,} used{details}"
-
-
-def _share(count: CutoffCount) -> str:
-    return f"{count.events / count.snapshots:6.1%}" if count.snapshots else "  none"

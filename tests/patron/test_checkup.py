@@ -23,8 +23,10 @@ def test_a_shop_with_enough_is_ready_and_says_what_it_has(shop: Any, tmp_path: P
     assert len(report.cutoffs) == 8
     assert report.cutoffs[-1].cutoff == "2025-05-02"
     lines = str(report).splitlines()
-    assert lines[-1] == "enough to train and judge a model"
-    assert any(line.startswith("purchases: ") and "from 2024-02-" in line for line in lines)
+    assert (
+        lines[0] == "enough to train and judge a model: 1,246 customers, 8 cutoffs, 3 of them to be judged at"
+    )
+    assert any(line.startswith("  purchases: ") and "from 2024-02-" in line for line in lines)
     assert any("  2025-05-02:" in line for line in lines)
     assert list(tmp_path.iterdir()) == []
 
