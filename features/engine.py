@@ -159,7 +159,9 @@ def _plan(store: EvidenceStore, question: Question, features: Sequence[FamilyFea
     for name, shown in timelines.items():
         kind = TIMELINES[name]
         wanted = table_columns(kind, shown, store.columns[kind.table])
-        columns_of[kind.table] = tuple(dict.fromkeys((*columns_of.get(kind.table, ()), *wanted)))
+        found = {*columns_of.get(kind.table, ()), *wanted}
+        in_order = (*TABLES[kind.table].column_names, "is_target")
+        columns_of[kind.table] = tuple(column for column in in_order if column in found)
     return FeaturePlan(
         question,
         store.zone.zone,

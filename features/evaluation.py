@@ -18,7 +18,8 @@ from .localtime import DAY, LocalTime
 from .measures import Stretch, Sums, cycles, measured, ratio, sums_of, sums_of_first_times, words_of
 from .population import PopulationHistory
 from .program import Codes, Cycles, FirstTimes, Numbers, Program, Seen, Totals
-from .timelines import TIMELINES, Timeline
+from .timeline import Timeline
+from .timelines import TIMELINES
 from .views import View
 from .vocabulary import names_of
 from .words import name_part

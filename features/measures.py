@@ -11,7 +11,7 @@ from . import number_kernels, word_kernels
 from .derived import DERIVED
 from .expressions import Constant, Measure
 from .localtime import DAY
-from .timelines import UNKNOWN, Timeline
+from .timeline import UNKNOWN, Timeline
 from .views import View
 from .vocabulary import in_vocabulary
 

@@ -24,9 +24,11 @@ from .measures import words_of
 from .population import PopulationHistory
 from .program import Program
 from .question import Question
+from .rows import Rows
 from .snapshots import standing
 from .targets import target_values
-from .timelines import TIMELINES, Rows, Timeline
+from .timeline import Timeline
+from .timelines import TIMELINES
 from .vocabulary import output_words
 
 CUTOFF_TYPE = pa.timestamp("us", tz="UTC")

@@ -12,7 +12,7 @@ from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .localtime import LocalTime, to_datetime
 from .question import Population, Question
-from .timelines import Timeline
+from .timeline import Timeline
 from .views import View
 
 Integers = npt.NDArray[np.int64]

@@ -1,158 +1,20 @@
-"""Timelines: evidence tables as sorted arrays of dated rows, one timeline for each kind of event.
+"""The timelines: one for each kind of event, with the table it is made of and how.
 
 A survey that is asked, and one that is answered, are two events; so are a contact and its response. Each timeline
 names the table it is made of and what its rows know, so that nothing known later can be read from it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from . import kernels
 from .contracts import TABLES
 from .localtime import DAY, FOREVER
-
-UNKNOWN = -FOREVER
-"""Stands for an integer that is not known: the time of an answer that nobody gave, the discount of a line."""
-
-Array = npt.NDArray[Any]
-Integers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Dated rows of a range of customers, in a total order: customer, happened, known, then every column.
-
-    `starts` int64[customers + 1] bounds each customer's rows. A row is seen from a moment when
-    `known < moment <= until`. Columns are int64 (money in 1/10,000, `UNKNOWN` where it is; codes of `dictionaries`,
-    -1 for unknown) or float64 (NaN for unknown).
-    """
-
-    starts: Integers
-    happened: Integers
-    known: Integers
-    until: Integers
-    columns: Mapping[str, Array] = field(default_factory=dict)
-    dictionaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether rows become known in the order in which they happened, and none is ever superseded."""
-        earlier = np.flatnonzero(np.diff(self.known) < 0) + 1
-        is_first = np.isin(earlier, self.starts, assume_unique=False)
-        return bool(is_first.all() and (self.until == FOREVER).all())
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The columns of one arrow table as arrays; customers counted from the first of the range."""
-
-    customers: int
-    customer: Integers
-    happened: Integers
-    recorded: Integers
-    until: Integers
-    columns: Mapping[str, Array]
-    dictionaries: Mapping[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":
-        """Arrays of a table as `EvidenceStore.tables` hands it out."""
-        columns: dict[str, Array] = {}
-        dictionaries: dict[str, tuple[str, ...]] = {}
-        for name in table.column_names[4:]:
-            columns[name], words = _array(table[name])
-            if words is not None:
-                dictionaries[name] = words
-        customer, happened, recorded, until = (
-            np.asarray(table[name], np.int64) for name in table.column_names[:4]
-        )
-        return cls(customers, customer - first, happened, recorded, until, columns, dictionaries)
-
-    def timeline(self, keep: npt.NDArray[np.bool_], happened: Integers, names: Sequence[str]) -> Timeline:
-        """The kept rows as events that happened at `happened`, sorted by all that they know."""
-        places = np.flatnonzero(keep)
-        customer, moment = self.customer[places], happened[places]
-        known = np.maximum(moment, self.recorded[places])
-        columns = {name: self.columns[name][places] for name in names if name in self.columns}
-        order = np.lexsort([*reversed(list(columns.values())), known, moment, customer])
-        return Timeline(
-            _starts(customer[order], self.customers),
-            moment[order],
-            known[order],
-            self.until[places][order],
-            {name: values[order] for name, values in columns.items()},
-            {name: words for name, words in self.dictionaries.items() if name in columns},
-        )
-
-    @cached_property
-    def starts(self) -> Integers:
-        """The bounds of each customer's rows, int64[customers + 1]."""
-        return _starts(self.customer, self.customers)
-
-    def part(self, low: int, high: int) -> "Rows":
-        """The rows of the customers from `low` until `high`, who are counted from zero again."""
-        inside = slice(int(self.starts[low]), int(self.starts[high]))
-        return Rows(
-            high - low,
-            self.customer[inside] - low,
-            self.happened[inside],
-            self.recorded[inside],
-            self.until[inside],
-            {name: values[inside] for name, values in self.columns.items()},
-            self.dictionaries,
-        )
-
-    def only(self, keep: npt.NDArray[np.bool_], columns: Mapping[str, Array]) -> "Rows":
-        """The kept rows with other columns."""
-        return Rows(
-            self.customers,
-            self.customer[keep],
-            self.happened[keep],
-            self.recorded[keep],
-            self.until[keep],
-            columns,
-            self.dictionaries,
-        )
-
-    def as_sorted(self, names: Sequence[str]) -> Timeline:
-        """All rows, already in the total order in which the store keeps them."""
-        return Timeline(
-            _starts(self.customer, self.customers),
-            self.happened,
-            self.recorded,
-            self.until,
-            {name: self.columns[name] for name in names if name in self.columns},
-            {name: words for name, words in self.dictionaries.items() if name in names},
-        )
-
-
-def _starts(customer: Integers, customers: int) -> Integers:
-    return np.searchsorted(customer, np.arange(customers + 1)).astype(np.int64)
-
-
-def _array(column: pa.ChunkedArray) -> tuple[Array, tuple[str, ...] | None]:
-    """An arrow column as an array, and its dictionary in sorted order where it holds text."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        encoded = column.combine_chunks().dictionary_encode()
-        words = encoded.dictionary
-        order = np.asarray(pc.array_sort_indices(words), np.int64)
-        rank = np.empty(order.size + 1, np.int64)
-        rank[order] = np.arange(order.size)
-        rank[-1] = -1
-        codes = np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
-        return rank[codes], tuple(words.take(pa.array(order)).to_pylist())
-    if pa.types.is_boolean(column.type):
-        return np.asarray(column.cast(pa.float64()).fill_null(np.nan), np.float64), None
-    if pa.types.is_integer(column.type):
-        return np.asarray(column.fill_null(UNKNOWN), np.int64), None
-    return np.asarray(column.fill_null(np.nan), np.float64), None
+from .rows import Rows
+from .timeline import UNKNOWN, Array, Integers, Timeline
 
 
 def _returns(rows: Rows, names: Sequence[str]) -> Timeline:
@@ -167,7 +29,7 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
         single["lines"] = np.ones(int(bought.sum()), np.int64)
         return rows.only(bought, single).as_sorted(tuple(single))
     order = np.asarray(rows.columns["order_id"], np.int64)
-    places, begins = kernels.group_orders(_starts(rows.customer, rows.customers), order)
+    places, begins = kernels.group_orders(rows.starts, order)
     group, since, ends = kernels.order_versions(places, begins, rows.recorded, rows.until, FOREVER)
 
     def total(values: Array) -> Integers:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from . import kernels
 from .localtime import DAY, FOREVER
-from .timelines import UNKNOWN, Array, Timeline
+from .timeline import UNKNOWN, Array, Timeline
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -204,8 +204,8 @@ class Oracle:
             SELECT t, holder, greatest(k, since) AS k, versions.* EXCLUDE (k)
             FROM versions JOIN holders ON customer = customer_id AND greatest(k, since) < t;
             CREATE TABLE lines AS
-            SELECT *, row_number() OVER (PARTITION BY t, holder ORDER BY h, k, amount, order_id, quantity, product_id,
-                category, discount, channel) AS place
+            SELECT *, row_number() OVER (PARTITION BY t, holder ORDER BY h, k, amount, order_id NULLS FIRST, quantity,
+                product_id NULLS FIRST, category NULLS FIRST, discount NULLS FIRST, channel NULLS FIRST) AS place
             FROM known WHERE u IS NULL OR u >= t;
             CREATE TABLE returns AS SELECT * FROM lines WHERE amount < 0;
             CREATE TABLE changed AS  -- when an order last became another before the cutoff

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patron.features.localtime import DAY, FOREVER
-from patron.features.timelines import UNKNOWN, Timeline
+from patron.features.timeline import UNKNOWN, Timeline
 from patron.features.views import View
 
 

@@ -1,0 +1,142 @@
+"""Rows: one evidence table of a range of customers as arrays in a total order, however its rows came."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .row_order import sort_rows
+from .timeline import UNKNOWN, Array, Integers, Timeline
+
+
+class Dictionaries(Mapping[str, tuple[str, ...]]):
+    """The sorted words of text columns, made into Python's only where they are asked for: order ids never are."""
+
+    def __init__(self, words: Mapping[str, pa.Array]) -> None:
+        self._words = words
+        self._made: dict[str, tuple[str, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[str, ...]:
+        if name not in self._made:
+            self._made[name] = tuple(self._words[name].to_pylist())
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The columns of one table as arrays, sorted by customer, happened, recorded, each column in turn, and until.
+
+    Customers are counted from the first of the range. Values that are not known come first, but NaN last.
+    """
+
+    customers: int
+    customer: Integers
+    happened: Integers
+    recorded: Integers
+    until: Integers
+    columns: Mapping[str, Array]
+    dictionaries: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":
+        """Arrays of a table such as `EvidenceStore.tables` hands out, its rows in any order."""
+        customer, happened, recorded, until = (_integers(table[name]) for name in table.column_names[:4])
+        names = table.column_names[4:]
+        arrays, words = [], {}
+        for name in names:
+            values, found = _array(table[name])
+            arrays.append(values)
+            if found is not None:
+                words[name] = found
+        customer, _, (happened, recorded, *arrays, until) = sort_rows(
+            customer - first, customers, [happened, recorded, *arrays, until]
+        )
+        columns = dict(zip(names, arrays, strict=True))
+        return cls(customers, customer, happened, recorded, until, columns, Dictionaries(words))
+
+    @cached_property
+    def starts(self) -> Integers:
+        """Where the rows of each customer begin and end; int64[customers + 1]."""
+        return np.searchsorted(self.customer, np.arange(self.customers + 1)).astype(np.int64)
+
+    def timeline(self, keep: npt.NDArray[np.bool_], happened: Integers, names: Sequence[str]) -> Timeline:
+        """The kept rows as events that happened at `happened`, sorted by all that they know."""
+        places = np.flatnonzero(keep)
+        moment, until = happened[places], self.until[places]
+        known = np.maximum(moment, self.recorded[places])
+        columns = {name: self.columns[name][places] for name in names if name in self.columns}
+        _, starts, (moment, known, *arrays, until) = sort_rows(
+            self.customer[places], self.customers, [moment, known, *columns.values(), until]
+        )
+        sorted_columns = dict(zip(columns, arrays, strict=True))
+        return Timeline(starts, moment, known, until, sorted_columns, self._words(columns))
+
+    def part(self, low: int, high: int) -> "Rows":
+        """The rows of the customers from `low` until `high`, who are counted from zero again."""
+        inside = slice(int(self.starts[low]), int(self.starts[high]))
+        return Rows(
+            high - low,
+            self.customer[inside] - low,
+            self.happened[inside],
+            self.recorded[inside],
+            self.until[inside],
+            {name: values[inside] for name, values in self.columns.items()},
+            self.dictionaries,
+        )
+
+    def only(self, keep: npt.NDArray[np.bool_], columns: Mapping[str, Array]) -> "Rows":
+        """The kept rows with other columns."""
+        return Rows(
+            self.customers,
+            self.customer[keep],
+            self.happened[keep],
+            self.recorded[keep],
+            self.until[keep],
+            columns,
+            self.dictionaries,
+        )
+
+    def as_sorted(self, names: Sequence[str]) -> Timeline:
+        """All rows in the order in which they are."""
+        columns = {name: self.columns[name] for name in names if name in self.columns}
+        return Timeline(self.starts, self.happened, self.recorded, self.until, columns, self._words(columns))
+
+    def _words(self, names: Mapping[str, Array]) -> dict[str, tuple[str, ...]]:
+        return {name: self.dictionaries[name] for name in names if name in self.dictionaries}
+
+
+def _array(column: pa.ChunkedArray) -> tuple[Array, pa.Array | None]:
+    """An arrow column as an array, and its words in sorted order where it holds text."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return _codes(column)
+    if pa.types.is_boolean(column.type):
+        return np.asarray(column.cast(pa.float64()).fill_null(np.nan), np.float64), None
+    if pa.types.is_integer(column.type):
+        return _integers(column.fill_null(UNKNOWN)), None
+    # Zero is added because -0.0 and 0.0 are equal, and their order would be that of the source.
+    return np.asarray(column.fill_null(np.nan), np.float64) + 0.0, None
+
+
+def _integers(column: pa.ChunkedArray) -> Integers:
+    return np.asarray(column, np.int64)
+
+
+def _codes(column: pa.ChunkedArray) -> tuple[Integers, pa.Array]:
+    """Text as the places of its words in sorted order, -1 where there is none."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = np.asarray(pc.array_sort_indices(encoded.dictionary), np.int64)
+    rank = np.empty(order.size + 1, np.int64)
+    rank[order] = np.arange(order.size)
+    rank[-1] = -1
+    codes = np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
+    return rank[codes], encoded.dictionary.take(pa.array(order))
