@@ -19,12 +19,15 @@ from .columns import check_time_type, wall_time, zoned_time
 from .contracts import TABLES
 from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
-from .expressions import Evidence, PopulationNumber
+from .expressions import Learned, Measure, PopulationNumber
 from .family import Family, FamilyFeature, list_features
+from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
+from .planning import available_evidence, plan_features, plan_learning
 from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
 from .question import Question
+from .reasons import Reasons
 from .satisfaction import Satisfaction
 from .snapshots import check_known
 from .social import Social
@@ -32,9 +35,9 @@ from .sources import open_source
 from .spend import Spend
 from .store import GIGABYTE, EvidenceStore, Range
 from .tables import TableSpec
-from .timelines import TIMELINES, available_columns, table_columns
+from .timelines import TIMELINES
 
-FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Satisfaction, Asking, Activities, Social)
+FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Reasons, Satisfaction, Asking, Activities, Social)
 """The families that come with Patron."""
 
 NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "target")
@@ -84,16 +87,23 @@ def prepare(
     words = learn_population(
         store, [name for name in vocabularies if _has_timeline(store, name)], (), moments
     )
-    features = list_features(families, question, _evidence(store, words))
-    numbers = dict.fromkeys(
-        part
-        for each in features
-        for part in each.feature.expression.walk()
-        if isinstance(part, PopulationNumber)
-    )
-    learned = learn_population(store, (), numbers, moments)
-    values = [replace(a, numbers=b.numbers) for a, b in zip(words.values, learned.values, strict=True)]
-    return Prepared(_plan(store, question, features), PopulationHistory(tuple(values)))
+    features = list_features(families, question, available_evidence(store, words))
+    history = _learned(store, question, features, words)
+    return Prepared(plan_features(store, question, features), history)
+
+
+def _learned(
+    store: EvidenceStore, question: Question, features: Sequence[FamilyFeature], words: PopulationHistory
+) -> PopulationHistory:
+    """The population's words with the other values that the features take, as of the same moments."""
+    parts = list(dict.fromkeys(part for each in features for part in each.feature.expression.walk()))
+    numbers = [part for part in parts if isinstance(part, PopulationNumber)]
+    learned = [part for part in parts if isinstance(part, Learned)]
+    usual = [part for part in parts if isinstance(part, Measure) and part.kind == "usual"]
+    history = learn_population(store, (), numbers, [values.as_of for values in words.values])
+    values = [replace(a, numbers=b.numbers) for a, b in zip(words.values, history.values, strict=True)]
+    plan = plan_learning(store, question, learned, usual)
+    return learn_from_customers(store, plan, learned, usual, PopulationHistory(tuple(values)))
 
 
 def prepare_as_learned(
@@ -108,7 +118,8 @@ def prepare_as_learned(
     DataError names the features that the evidence at hand cannot give.
     """
     features = {
-        each.feature.name: each for each in list_features(families, question, _evidence(store, population))
+        each.feature.name: each
+        for each in list_features(families, question, available_evidence(store, population))
     }
     missing = [name for name in names if name not in features]
     if missing:
@@ -118,59 +129,11 @@ def prepare_as_learned(
             found=f"{len(missing)} of {len(names)} missing: {', '.join(missing[:8])}",
             remedy="map the columns that were there in training, and name the same families",
         )
-    return Prepared(_plan(store, question, [features[name] for name in names]), population)
+    return Prepared(plan_features(store, question, [features[name] for name in names]), population)
 
 
 def _has_timeline(store: EvidenceStore, vocabulary: str) -> bool:
     return TIMELINES[vocabulary.partition(".")[0]].table in store.columns
-
-
-def _evidence(store: EvidenceStore, population: PopulationHistory) -> dict[str, Evidence]:
-    """The timelines that this business has, with their columns and vocabularies."""
-    names = list(dict.fromkeys(name for values in population.values for name in values.words))
-    found = {}
-    for timeline, kind in TIMELINES.items():
-        present = store.columns.get(kind.table)
-        columns = None if present is None else available_columns(kind, present)
-        if columns is not None:
-            words = tuple(
-                (n.split(".")[1], population.words(n)) for n in names if n.split(".")[0] == timeline
-            )
-            found[timeline] = Evidence(timeline, columns, vocabularies=words)
-    return found
-
-
-def _plan(store: EvidenceStore, question: Question, features: Sequence[FamilyFeature]) -> FeaturePlan:
-    """The timelines and columns that the features and the target take, and nothing more."""
-    used: dict[str, set[str]] = {"orders": {"is_target"}, "lines": {"amount"}}
-    for each in features:
-        for measure in each.feature.expression.measures():
-            evidence = measure.window.evidence
-            columns = used.setdefault(evidence.timeline, set())
-            columns |= {chosen.column for chosen in evidence.filters}
-            if measure.column is not None and measure.column in TIMELINES[evidence.timeline].columns:
-                columns.add(measure.column)
-    timelines = {
-        name: tuple(c for c in TIMELINES[name].columns if c in used[name])
-        for name in TIMELINES
-        if name in used
-    }
-    columns_of: dict[str, tuple[str, ...]] = {}
-    for name, shown in timelines.items():
-        kind = TIMELINES[name]
-        wanted = table_columns(kind, shown, store.columns[kind.table])
-        found = {*columns_of.get(kind.table, ()), *wanted}
-        in_order = (*TABLES[kind.table].column_names, "is_target")
-        columns_of[kind.table] = tuple(column for column in in_order if column in found)
-    return FeaturePlan(
-        question,
-        store.zone.zone,
-        {name: store.observed_from(name) for name in columns_of},
-        store.observed_until,
-        tuple(features),
-        timelines,
-        columns_of,
-    )
 
 
 def catalogue(plan: FeaturePlan) -> list[FeatureField]:

@@ -18,7 +18,7 @@ MeasureKind = Literal[
     "concentration", "entropy", "new", "shift", "cycle", "open", "days_open", "usual",
 ]  # fmt: skip
 Operator = Literal["+", "-", "*", "/", "smaller", "larger", "reaches", "differs", "else"]
-FormulaKind = Literal["log", "alive", "expected_purchases"]
+FormulaKind = Literal["log", "alive", "buys", "purchases"]
 CyclePart = Literal["alive", "due", "soonest", "pace"]
 Learner = Literal["mean", "spread", "median", "bgnbd"]
 
@@ -366,6 +366,10 @@ class Evidence:
                 f"a window ends after it starts and not after the cutoff: {start_days} to {end_days}"
             )
         return Window(self, start_days, end_days)
+
+    def earlier(self, days: int) -> Window:
+        """Everything until so many days before the cutoff."""
+        return Window(self, end_days=days)
 
     def since(self, days: Expression) -> Window:
         """From a moment so many days before the cutoff on, such as another timeline's `days_since_last()`."""

@@ -261,6 +261,20 @@ class EvidenceStore:
             ).to_arrow_table()
         return found
 
+    def tables_of(
+        self, codes: npt.NDArray[np.int64], columns: Mapping[str, Sequence[str]]
+    ) -> dict[str, pa.Table]:
+        """Like `tables`, of any customers (int64, ascending), who are counted from zero."""
+        self.connection.register("chosen", pa.table({"code": codes, "place": np.arange(codes.size)}))
+        found = {}
+        for name, wanted in columns.items():
+            selected = ["place AS customer", "happened", "recorded", "until", *map(quoted, wanted)]
+            found[name] = self.connection.sql(
+                f"SELECT {', '.join(selected)} FROM {quoted(name)} JOIN chosen ON customer = code"
+            ).to_arrow_table()
+        self.connection.unregister("chosen")
+        return found
+
     def ids(self, part: Range) -> pa.Array:
         """The customers' ids in their own type, by code."""
         return self._ids(

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import kernels
+from .columns import MONEY_UNITS
 from .contracts import TABLES
 from .localtime import DAY, FOREVER
 from .rows import Rows
@@ -25,9 +26,10 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
     """Orders with a positive line: as known from time to time, at the time of their first line."""
     bought = np.asarray(rows.columns["amount"]) > 0
     if "order_id" not in rows.columns:
-        single = {name: rows.columns[name][bought] for name in names if name in rows.columns}
+        shown = (*names, "discount") if "discounted" in names else names
+        single = {name: rows.columns[name][bought] for name in shown if name in rows.columns}
         single["lines"] = np.ones(int(bought.sum()), np.int64)
-        return rows.only(bought, single).as_sorted(tuple(single))
+        return _with_discounted(rows.only(bought, single).as_sorted(tuple(single)), names)
     order = np.asarray(rows.columns["order_id"], np.int64)
     places, begins = kernels.group_orders(rows.starts, order)
     group, since, ends = kernels.order_versions(places, begins, rows.recorded, rows.until, FOREVER)
@@ -42,14 +44,45 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
         "lines": total(np.ones_like(rows.recorded)),
     }
     for name in ("discount", "is_target"):
-        if name in names and name in rows.columns:
+        if name in rows.columns:
             columns[name] = total(rows.columns[name])
     if "channel" in names and "channel" in rows.columns:
         columns["channel"] = rows.columns["channel"][first]
     made = Rows(
         rows.customers, rows.customer[first], rows.happened[first], since, ends, columns, rows.dictionaries
     )
-    return made.timeline(np.asarray(columns["amount"]) > 0, made.happened, tuple(columns))
+    found = made.timeline(np.asarray(columns["amount"]) > 0, made.happened, tuple(columns))
+    return _with_discounted(found, names)
+
+
+def _with_discounted(orders: Timeline, names: Sequence[str]) -> Timeline:
+    """Orders with `discounted`: 1 where something was taken off, else 0."""
+    if "discounted" not in names:
+        return orders
+    taken_off = np.asarray(orders.columns["discount"] > 0, np.int64)
+    return replace(orders, columns={**orders.columns, "discounted": taken_off})
+
+
+def _bought(rows: Rows, names: Sequence[str]) -> Timeline:
+    """Lines that were bought; `log_price` is the logarithm of the price of a piece (of the line, without quantity)."""
+    amount = np.asarray(rows.columns["amount"])
+    positive = amount > 0
+    columns = dict(rows.columns)
+    if "log_price" in names:
+        pieces = np.ones(amount.size)
+        if "quantity" in columns:
+            quantity = np.asarray(columns["quantity"], np.float64)
+            pieces = np.where(quantity > 0, quantity, 1.0)
+        columns["log_price"] = np.log(np.where(positive, amount, MONEY_UNITS) / MONEY_UNITS / pieces)
+    shown = {name: columns[name] for name in names if name in columns}
+    return rows.only(positive, {name: values[positive] for name, values in shown.items()}).as_sorted(names)
+
+
+def _with_word(column: str) -> "Builder":
+    def build(rows: Rows, names: Sequence[str]) -> Timeline:
+        return rows.timeline(np.asarray(rows.columns[column]) >= 0, rows.happened, names)
+
+    return build
 
 
 def _asked(rows: Rows, names: Sequence[str]) -> Timeline:
@@ -80,6 +113,13 @@ def _answers(rows: Rows, names: Sequence[str]) -> Timeline:
         rows.customers, rows.customer, rows.happened, rows.recorded, rows.until, columns, rows.dictionaries
     )
     return made.timeline(_is_known(answered) & ~np.isnan(score), happened, names)
+
+
+def _answer_reasons(rows: Rows, names: Sequence[str]) -> Timeline:
+    answered = np.asarray(rows.columns["answered_at"])
+    happened = np.asarray(np.where(_is_known(answered), answered, 0), np.int64)
+    given = _is_known(answered) & ~np.isnan(np.asarray(rows.columns["score"], np.float64))
+    return rows.timeline(given & (np.asarray(rows.columns["reason"]) >= 0), happened, names)
 
 
 SCALES: Mapping[str, tuple[float, float]] = {
@@ -175,9 +215,24 @@ TIMELINES: Mapping[str, TimelineKind] = {
     "orders": TimelineKind(
         "purchases",
         _orders,
-        {"lines": (), **_same("amount", "discount", "channel", "is_target")},
+        {"lines": (), "discounted": ("discount",), **_same("amount", "discount", "channel", "is_target")},
         needs=("amount",),
         uses=("order_id",),
+    ),
+    "bought": TimelineKind(
+        "purchases",
+        _bought,
+        {"log_price": ("amount",), **_same("amount", "quantity", "product_id", "category", "discount")},
+        needs=("amount",),
+        uses=("quantity",),
+        event_sql="amount > 0",
+    ),
+    "reasons": TimelineKind(
+        "purchases",
+        _with_word("reason"),
+        _same("reason"),
+        needs=("reason",),
+        event_sql="reason IS NOT NULL",
     ),
     "returns": TimelineKind(
         "purchases", _returns, _same("amount"), needs=("amount",), event_sql="amount < 0"
@@ -202,6 +257,14 @@ TIMELINES: Mapping[str, TimelineKind] = {
         needs=("score", "answered_at"),
         known_sql="greatest(recorded, answered_at)",
         event_sql="answered_at IS NOT NULL AND score IS NOT NULL",
+    ),
+    "answer_reasons": TimelineKind(
+        "satisfaction",
+        _answer_reasons,
+        _same("reason"),
+        needs=("reason", "score", "answered_at"),
+        known_sql="greatest(recorded, answered_at)",
+        event_sql="answered_at IS NOT NULL AND score IS NOT NULL AND reason IS NOT NULL",
     ),
     "contacts": TimelineKind(
         "activities", _started, _same("activity", "channel", "initiated_by", "objective", "cost")
