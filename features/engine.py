@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from .activities import Activities
 from .asking import Asking
 from .buying_cycle import BuyingCycle
+from .calendar import Calendar
 from .catalogue import FeatureField
 from .columns import check_time_type, wall_time, zoned_time
 from .contracts import TABLES
@@ -37,7 +38,16 @@ from .store import GIGABYTE, EvidenceStore, Range
 from .tables import TableSpec
 from .timelines import TIMELINES
 
-FAMILIES: tuple[type[Family], ...] = (BuyingCycle, Spend, Reasons, Satisfaction, Asking, Activities, Social)
+FAMILIES: tuple[type[Family], ...] = (
+    BuyingCycle,
+    Spend,
+    Reasons,
+    Satisfaction,
+    Asking,
+    Activities,
+    Social,
+    Calendar,
+)
 """The families that come with Patron."""
 
 NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "target")

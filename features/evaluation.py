@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import number_kernels
+from .calendar_numbers import CalendarNumber, calendar_numbers
 from .columns import MONEY_UNITS
 from .contracts import TABLES
 from .derived import DERIVED
@@ -199,6 +200,12 @@ def _measure(step: Measure, sight: Sight, view: View, window: Stretch, *rest: An
 @compute.register
 def _constant(step: Constant, sight: Sight) -> Floats:
     return np.full(sight.snapshots.cutoff.size, step.number)
+
+
+@compute.register
+def _calendar_number(step: CalendarNumber, sight: Sight) -> Floats:
+    observed_from = sight.observed_from["purchases"]
+    return np.asarray(sight.spread(calendar_numbers(step, sight.cutoffs, sight.zone, observed_from)))
 
 
 @compute.register

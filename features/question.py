@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 from .errors import ConfigurationError
+from .special_days import SpecialDays
 
 Population = Literal["active", "lapsed", "all", "prospects"]
 POPULATIONS: tuple[Population, ...] = ("active", "lapsed", "all", "prospects")
@@ -39,7 +40,7 @@ class Question:
     Days are days of the business's own time zone. `horizon_days` bounds the label window [cutoff, cutoff + horizon);
     `lookback_days` says who is active; `settle_days` is how long late rows and returns are waited for.
     Cutoffs lie `cutoff_every_days` apart (the horizon unless given), `cutoffs` of them, the last one as late as
-    its target is mature.
+    its target is mature. `calendar` tells of days unlike others, also of those after a cutoff.
     """
 
     name: str = "repurchase"
@@ -50,6 +51,7 @@ class Question:
     cutoff_every_days: int | None = None
     cutoffs: int = 12
     target: Target = field(default_factory=Purchase)
+    calendar: SpecialDays = field(default_factory=SpecialDays)
 
     def __post_init__(self) -> None:
         at_least = {
@@ -90,5 +92,6 @@ class Question:
         """The question that `to_dict` described."""
         fields = dict(plain)
         target = dict(fields.pop("target"))
+        calendar = SpecialDays.from_dict(fields.pop("calendar"))
         kinds: dict[str, type[Purchase | SpendDrop]] = {"purchase": Purchase, "spend_drop": SpendDrop}
-        return cls(**fields, target=kinds[target["kind"]](**target))
+        return cls(**fields, target=kinds[target["kind"]](**target), calendar=calendar)

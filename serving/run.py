@@ -53,6 +53,7 @@ class ScoringRun:
             "ids": [str(self.store.arrow_id_type), *(ids or ())],
             "observed_from": dict(self.prepared.plan.observed_from),
             "cutoff": self.cutoff,
+            "closures": self.question.calendar.closures,
             "patron": version("patron"),
         }
         digest = hashlib.sha256(canonical_json(evidence).encode()).hexdigest()

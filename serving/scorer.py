@@ -56,15 +56,17 @@ def score_customers(
     *,
     families: Sequence[type[Family]],
     memory: int,
+    closures: Sequence[str] = (),
     progress: Progress = silent,
 ) -> ScoringResult:
     """Score everyone whom the model's question is about at the cutoff, and publish scores and exclusions together.
 
+    `closures` are days on which the business is closed, beside those that were known in training.
     Raises ModelError where the evidence does not keep the model's contract, ConfigurationError for a cutoff after
     `observed_until` or an output folder that cannot be written.
     """
     contract = model.artefact.contract
-    question = Question.from_dict(contract.question)
+    question = _with_closures(Question.from_dict(contract.question), closures)
     if contract.timezone != data.timezone:
         raise ModelError(
             "The model was trained for another business day.",
@@ -92,6 +94,13 @@ def score_customers(
         unseen=facts["unseen"],
         repeated=repeated,
     )
+
+
+def _with_closures(question: Question, closures: Sequence[str]) -> Question:
+    """The model's question with later closures; where training knew none, the model has no use for any."""
+    if not question.calendar.closures:
+        return question
+    return replace(question, calendar=question.calendar.with_closures(closures))
 
 
 def _observed(data: DataSpec, contract: Contract) -> DataSpec:

@@ -104,10 +104,11 @@ def decide(judgement: Judgement, current: RegisteredVersion | None) -> tuple[str
 
 def _parameters(record: Record) -> dict[str, Any]:
     question = record.question.to_dict()
-    target = question.pop("target")
+    target, calendar = question.pop("target"), question.pop("calendar")
     return {
         **{f"question.{name}": value for name, value in question.items()},
         **{f"target.{name}": value for name, value in target.items()},
+        **{f"calendar.{name}": value for name, value in calendar.items() if value},
         **{f"recipe.{name}": value for name, value in record.recipe.to_dict().items()},
         **{f"training.{name}": value for name, value in asdict(record.settings).items()},
         "trees.judged": record.judgement.judged.n_trees,

@@ -139,6 +139,7 @@ def score(
         Path(out),
         families=load_families(config.run.families),
         memory=config.run.memory,
+        closures=config.question.calendar.closures,
         progress=progress,
     )
 

@@ -8,6 +8,7 @@ from patron.features.engine import FAMILIES
 from patron.features.expressions import Evidence
 from patron.features.family import Family, FamilyFeature, list_features
 from patron.features.question import Question
+from patron.features.special_days import SpecialDays
 from patron.features.timelines import TIMELINES
 
 _HEAD = """\
@@ -32,6 +33,10 @@ _EXAMPLES: Mapping[str, str] = {
 }
 
 
+_QUESTION = Question(cutoffs=36, calendar=SpecialDays("US", closures=("2017-12-25",)))
+"""A question whose cutoffs span years, of a business that names its holidays and closures."""
+
+
 def whole_evidence(families: Sequence[type[Family]] = FAMILIES) -> dict[str, Evidence]:
     """The evidence of a business that keeps every table and column, with one word for each vocabulary."""
     words = [name for family in families for name in family.vocabularies]
@@ -49,13 +54,13 @@ def whole_evidence(families: Sequence[type[Family]] = FAMILIES) -> dict[str, Evi
 
 def whole_catalogue(families: Sequence[type[Family]] = FAMILIES) -> list[FamilyFeature]:
     """Every feature that the families can make."""
-    return list_features(families, Question(), whole_evidence(families))
+    return list_features(families, _QUESTION, whole_evidence(families))
 
 
 def catalogue_page() -> str:
     """The whole page as Markdown."""
     features = whole_catalogue()
-    blocks = [_HEAD.format(horizon=Question().horizon_days)]
+    blocks = [_HEAD.format(horizon=_QUESTION.horizon_days)]
     for family in FAMILIES:
         blocks += _family(family, [each for each in features if each.family == family.name])
     return "\n".join(blocks)
@@ -65,7 +70,8 @@ def _family(family: type[Family], features: Sequence[FamilyFeature]) -> Iterator
     yield f"## {family.name}\n"
     yield f"{' '.join((family.__doc__ or '').split())}\n"
     tables = sorted({TIMELINES[name].table for name in family.reads})
-    yield f"Takes {' and '.join(f'`[{table}]`' for table in tables)}.\n"
+    if tables:
+        yield f"Takes {' and '.join(f'`[{table}]`' for table in tables)}.\n"
     rows = ["| feature | unit | meaning |", "|---|---|---|"]
     for each in features:
         field = each.field()

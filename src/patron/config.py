@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from patron.features.contracts import TABLES
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop, Target
+from patron.features.special_days import SpecialDays
 from patron.features.tables import ColumnSource, DataSpec, TableSpec
 from patron.features.tracking import Tracking
 from patron.training.settings import TrainingSettings
@@ -20,7 +21,18 @@ from .environment import Undisclosed, fill
 from .kinds import Currency
 from .overrides import apply_keywords, apply_texts
 from .run import RunSettings
-from .sections import DATA, QUESTION, RUN, SECTIONS, TABLE_SECTIONS, TARGETS, TRACKING, TRAINING, Section
+from .sections import (
+    CALENDAR,
+    DATA,
+    QUESTION,
+    RUN,
+    SECTIONS,
+    TABLE_SECTIONS,
+    TARGETS,
+    TRACKING,
+    TRAINING,
+    Section,
+)
 from .suggestions import unknown
 
 _TABLE_OPTIONS = frozenset(
@@ -75,7 +87,7 @@ def load_config(
     values = fill(values, "")
     return Config(
         data=_read_data(values, folder),
-        question=_read_question(values.get("question", {})),
+        question=_read_question(values.get("question", {}), values.get("calendar", {})),
         training=TrainingSettings(**TRAINING.read(values.get("training", {}))),
         tracking=_read_tracking(values.get("tracking", {}), folder),
         run=RunSettings(**RUN.read(values.get("run", {}))),
@@ -189,7 +201,7 @@ def _read_table(section: Section, values: object, zone: str) -> TableSpec:
     return TableSpec(section.path, columns=read, currency=currency.only, **options)
 
 
-def _read_question(values: object) -> Question:
+def _read_question(values: object, calendar: object) -> Question:
     plain = dict(values) if isinstance(values, Mapping) else values
     target: Target = Purchase()
     if isinstance(plain, dict):
@@ -201,7 +213,7 @@ def _read_question(values: object) -> Question:
                 remedy="give one whole number, and another configuration for another horizon",
             )
         target = _read_target(plain.pop("target", {}))
-    return Question(**QUESTION.read(plain), target=target)
+    return Question(**QUESTION.read(plain), target=target, calendar=SpecialDays(**CALENDAR.read(calendar)))
 
 
 def _read_target(values: object) -> Target:

@@ -73,6 +73,12 @@ def _texts(value: Any) -> tuple[str, ...]:
     return tuple(_text(item) for item in value)
 
 
+def _closures(value: Any) -> tuple[str, ...]:
+    listed = list(value) if isinstance(value, list | tuple) else [value]
+    # A date of TOML is as good as its text; a date with a time is not a day.
+    return _texts([item.isoformat() if type(item) is date else item for item in listed])
+
+
 def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         try:
@@ -175,6 +181,7 @@ TEXT = Kind("text", '"text"', _text)
 WHOLE_NUMBER = Kind("whole number", "30", _whole_number)
 NUMBER = Kind("number", "0.5", _number)
 TEXTS = Kind("list of texts", '["a", "b"]', _texts)
+CLOSURES = Kind("list of days", '["2017-12-25", "2017-07-01/2017-07-14"]', _closures)
 MOMENT = Kind("date or date with time", '"2018-01-31"', _moment)
 TIMEZONE = Kind("time zone name", '"Europe/Paris"', _timezone)
 MEMORY = Kind("size", '"8GB"', _memory)

@@ -7,11 +7,13 @@ from typing import Any
 from patron.features.contracts import TABLES, TableContract
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop
+from patron.features.special_days import SpecialDays
 from patron.features.tables import DataSpec, TableSpec
 from patron.features.tracking import Tracking
 from patron.training.settings import TrainingSettings
 
 from .kinds import (
+    CLOSURES,
     COLUMN,
     CURRENCY,
     FAMILIES,
@@ -169,6 +171,22 @@ TARGETS = (
     ),
 )
 
+CALENDAR = Section(
+    "calendar",
+    "Days unlike others that are known ahead. Weekends, holidays and closures of the horizon become features.",
+    SpecialDays,
+    (
+        Key("country", TEXT, "Whose public holidays count: an ISO 3166 code, such as US or DE."),
+        Key("subdivision", TEXT, "The state or province whose holidays count too, such as NY or BY."),
+        Key(
+            "closures",
+            CLOSURES,
+            "Days on which the business is closed, each as it was known ahead: a day, or two with a slash between "
+            "that are the first and the last.",
+        ),
+    ),
+)
+
 TRAINING = Section(
     "training",
     "How the model is chosen.",
@@ -258,6 +276,7 @@ TABLE_SECTIONS = {name: _table_section(contract) for name, contract in TABLES.it
 """One section per evidence table, purchases first."""
 
 SECTIONS = {
-    section.path: section for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, TRAINING, TRACKING, RUN)
+    section.path: section
+    for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, CALENDAR, TRAINING, TRACKING, RUN)
 }
 """All sections by name, in the order in which the documentation shows them."""

@@ -5,14 +5,25 @@ from dataclasses import fields
 import pytest
 
 from patron.features.contracts import TABLES
-from patron.sections import QUESTION, REQUIRED, RUN, TABLE_SECTIONS, TARGETS, TRACKING, TRAINING, Section
+from patron.sections import (
+    CALENDAR,
+    QUESTION,
+    REQUIRED,
+    RUN,
+    SECTIONS,
+    TABLE_SECTIONS,
+    TARGETS,
+    TRACKING,
+    TRAINING,
+    Section,
+)
 
 
 @pytest.mark.parametrize(
-    "section", [QUESTION, TRAINING, TRACKING, RUN, *TARGETS], ids=lambda s: s.builds.__name__
+    "section", [QUESTION, CALENDAR, TRAINING, TRACKING, RUN, *TARGETS], ids=lambda s: s.builds.__name__
 )
 def test_every_field_is_a_key_and_every_key_a_field(section: Section):
-    names = {field.name for field in fields(section.builds)} - set(section.inner)
+    names = {field.name for field in fields(section.builds)} - {*section.inner, *SECTIONS}
 
     assert {key.name for key in section} == names
 
