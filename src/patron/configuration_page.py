@@ -5,7 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .run import RunSettings
-from .sections import DATA, QUESTION, REQUIRED, RUN, TABLE_SECTIONS, TARGETS, TRACKING, TRAINING, Section
+from .sections import (
+    CALENDAR,
+    DATA,
+    QUESTION,
+    REQUIRED,
+    RUN,
+    TABLE_SECTIONS,
+    TARGETS,
+    TRACKING,
+    TRAINING,
+    Section,
+)
 
 _HEAD = """\
 # Configuration
@@ -56,7 +67,7 @@ def configuration_page() -> str:
     for section in TABLE_SECTIONS.values():
         own = tuple(key.name for key in section if key.name not in _OPTIONS)
         blocks += [f"### [{section.path}]\n", f"{section.meaning}\n", _table(section, own)]
-    for section in (QUESTION, *TARGETS, TRAINING, TRACKING, RUN):
+    for section in (QUESTION, *TARGETS, CALENDAR, TRAINING, TRACKING, RUN):
         blocks += _section(section)
     return "\n".join(blocks)
 
