@@ -119,9 +119,10 @@ def plain_value(column: Column, name: str) -> str:
     """A value that is neither id nor time, as the contract keeps it; NULL where it cannot be read."""
     if column.kind == "money":
         number = f"TRY_CAST({name} AS DOUBLE)"
+        # Parquet's statistics do not count NaN, and DuckDB leaves out a condition that they say always holds.
         return (
             f"CASE WHEN abs({number}) < {LARGEST_AMOUNT} AND (round({number} * {MONEY_UNITS}) <> 0 OR {number} = 0)"
-            f" THEN CAST(round({number} * {MONEY_UNITS}) AS BIGINT) END"
+            f" THEN TRY_CAST(round({number} * {MONEY_UNITS}) AS BIGINT) END"
         )
     if column.kind == "number":
         return f"CASE WHEN isfinite(TRY_CAST({name} AS DOUBLE)) THEN TRY_CAST({name} AS DOUBLE) END"

@@ -88,6 +88,15 @@ def test_files_of_a_pattern_are_one_table(business: Any, expected: pd.DataFrame,
     )
 
 
+def test_an_amount_that_is_no_number_is_set_apart_from_parquet_too(business: Any, tmp_path: Path):
+    amounts = [5.25, float("nan"), 12.0, 3.0]
+    parquet.write_table(
+        TABLE.set_column(2, "amount", [pa.array(amounts)]).drop(["quantity"]), tmp_path / "lines.parquet"
+    )
+    with business().file("purchases", tmp_path / "lines.parquet").store() as store:
+        assert store.accounts["purchases"].quarantined == {"amount is not finite": 1}
+
+
 def test_a_name_with_brackets_is_a_name(business: Any, expected: pd.DataFrame, tmp_path: Path):
     pyarrow.csv.write_csv(TABLE, tmp_path / "lines [1].csv")
     pd.testing.assert_frame_equal(
