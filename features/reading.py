@@ -304,6 +304,8 @@ class TableReader:
         counts = {str(row[0]): int(row[1]) for row in rows if row[0] is not None}
         if self.source.malformed:
             counts[_MALFORMED] = self.source.malformed
+        for reason, count in self.source.left_out.items():
+            counts[reason] = counts.get(reason, 0) + count
         account = TableAccount(
             self.contract.name,
             self.source.place,
@@ -335,7 +337,7 @@ class TableReader:
 
     def _refuse_empty(self) -> None:
         rows = self._execute(f"SELECT 1 FROM {self.source.relation} LIMIT 1").fetchall()
-        if not rows and not self.source.malformed:
+        if not rows and not self.source.malformed and not self.source.left_out:
             raise DataError(
                 f"The table {self.contract.name} is empty.",
                 where=self.source.place,

@@ -1,80 +1,98 @@
-"""Any source of rows as something DuckDB can read: files, globs of files, frames."""
+"""Any source of rows as something DuckDB can read: files, globs of files, frames, Delta tables, databases."""
 
 import difflib
 import glob
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from .addresses import is_remote, suffix
 from .contracts import TableContract
 from .csv_files import CsvFiles
+from .delta_tables import is_delta, open_delta
+from .duckdb_files import open_duckdb
 from .errors import DataError
+from .postgres import open_postgres
+from .source_columns import Source, column_sources, column_types, resolve_columns
 from .sql import literal, quoted
-from .tables import ColumnSource, TableSpec
+from .tables import TableSpec
+from .undisclosed import shown, undisclosed, without_secrets
 
 __all__ = ["Source", "column_sources", "column_types", "literal", "open_source", "quoted", "resolve_columns"]
 
 _CSV = {".csv", ".tsv", ".txt"}
 _JSON = {".jsonl", ".ndjson", ".json"}
 _PARQUET = {".parquet", ".pq"}
-_COMPRESSED = {".gz", ".zst"}
+_REMOTE_CURE = (
+    "check the address; DuckDB reads it with its extension httpfs (once: INSTALL httpfs) and its own secrets"
+    " (CREATE PERSISTENT SECRET …), see docs/sources.md"
+)
 _READ_FROM_STRINGS = {"DATE", "TIME", "TIMESTAMP", "TIMESTAMP WITH TIME ZONE", "UUID"}
 
 
-@dataclass(frozen=True)
-class Source:
-    """Rows of one table as DuckDB reads them: the text after FROM, and its columns with their types."""
-
-    table: str
-    relation: str
-    types: Mapping[str, str]
-    place: str
-    """The file or frame, for messages."""
-    malformed: int = 0
-    """Lines of a CSV that are no rows; they are in the table "rejected lines <table>"."""
-
-    @property
-    def described(self) -> str:
-        """The columns with their types, for messages."""
-        return ", ".join(f"{name} ({kind})" for name, kind in self.types.items())
-
-
 def open_source(
-    connection: duckdb.DuckDBPyConnection, spec: TableSpec, contract: TableContract, folder: str
+    connection: duckdb.DuckDBPyConnection,
+    spec: TableSpec,
+    contract: TableContract,
+    folder: str,
+    observed_until: int | None = None,
 ) -> Source:
-    """The rows of `spec`; DataError where there is nothing to read or it cannot be read."""
-    if spec.frame is None and spec.path is None:
+    """The rows of `spec`; DataError where there is nothing to read or it cannot be read.
+
+    A database keeps the rows at or after `observed_until` (microseconds) where it can, and says how many they are.
+    """
+    source = _opened(connection, spec, contract, folder, observed_until)
+    return source if spec.where is None else _filtered(connection, source, spec.where)
+
+
+def _opened(
+    connection: duckdb.DuckDBPyConnection,
+    spec: TableSpec,
+    contract: TableContract,
+    folder: str,
+    observed_until: int | None,
+) -> Source:
+    if spec.connection is not None:
+        if spec.connection.startswith("duckdb:"):
+            return open_duckdb(connection, spec, contract, folder)
+        return open_postgres(connection, spec, contract, observed_until)
+    if spec.frame is not None:
+        place = f"the {type(spec.frame).__name__} given as {spec.name}"
+        return _source(connection, spec, place, lambda: (_frame(connection, spec), 0))
+    if spec.path is None:
         raise DataError(
             f"The table {spec.name} has no source.",
             where=f"[{spec.name}]",
             remedy='set path = "…", or pass a frame of that name',
         )
-    place = f"the {type(spec.frame).__name__} given as {spec.name}" if spec.path is None else spec.path
+    if is_delta(spec, folder):
+        return open_delta(connection, spec, contract, folder)
+    return _source(
+        connection, spec, shown(undisclosed(spec.path)), lambda: _files(connection, spec, contract, folder)
+    )
+
+
+def _source(
+    connection: duckdb.DuckDBPyConnection, spec: TableSpec, place: str, read: Callable[[], tuple[str, int]]
+) -> Source:
+    """What `read` gives to stand after FROM, with its columns; DataError where it cannot be read."""
     try:
-        if spec.frame is not None:
-            relation, malformed = _frame(connection, spec), 0
-        else:
-            relation, malformed = _files(connection, spec, contract, folder)
+        relation, malformed = read()
         types = column_types(connection, relation)
     except duckdb.Error as error:
         raise DataError(
             f"The table {spec.name} cannot be read.",
             where=place,
-            found=_first_line(error),
-            remedy="mend the file (in a CSV a quote within quotes is doubled, and every quote is closed)",
+            found=without_secrets(_first_line(error), undisclosed(spec.path or "")),
+            remedy=_REMOTE_CURE
+            if spec.path is not None and is_remote(spec.path)
+            else "mend the file (in a CSV a quote within quotes is doubled, and every quote is closed)",
         ) from None
-    source = Source(spec.name, relation, types, place, malformed)
-    return source if spec.where is None else _filtered(connection, source, spec.where)
-
-
-def column_types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """The columns of a relation and DuckDB's names of their types."""
-    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    return {str(row[0]): str(row[1]) for row in rows}
+    return Source(spec.name, relation, types, place, malformed)
 
 
 def _filtered(connection: duckdb.DuckDBPyConnection, source: Source, where: str) -> Source:
@@ -114,7 +132,7 @@ def _files(
 ) -> tuple[str, int]:
     """What stands after FROM for the files of a path, and how many of their lines are no rows."""
     paths = _paths(spec, folder)
-    kinds = {_suffix(path) for path in paths}
+    kinds = {suffix(path) for path in paths}
     if kinds <= _CSV:
         files = CsvFiles.of(connection, paths)
         relation = _load(connection, spec.name, _csv(connection, files, spec, contract))
@@ -142,6 +160,8 @@ def _load(connection: duckdb.DuckDBPyConnection, table: str, relation: str) -> s
 
 def _paths(spec: TableSpec, folder: str) -> list[str]:
     assert spec.path is not None
+    if is_remote(spec.path):
+        return [str(spec.path)]  # DuckDB knows what a pattern stands for there
     pattern = str(Path(folder) / Path(spec.path).expanduser())
     paths = [pattern] if Path(pattern).is_file() else sorted(glob.glob(pattern, recursive=True))
     if not paths:
@@ -152,13 +172,6 @@ def _paths(spec: TableSpec, folder: str) -> list[str]:
             remedy=f"mend the path (it is relative to {Path(folder).resolve()}){_neighbours(Path(pattern))}",
         )
     return paths
-
-
-def _suffix(path: str) -> str:
-    suffixes = Path(path).suffixes
-    if suffixes and suffixes[-1].lower() in _COMPRESSED:
-        suffixes = suffixes[:-1]
-    return suffixes[-1].lower() if suffixes else "no suffix"
 
 
 def _csv(
@@ -188,47 +201,6 @@ def _texts(spec: TableSpec, contract: TableContract, present: Mapping[str, str])
     sources = column_sources(spec, contract, present)
     names = [sources[name].name for name in sources if contract.column(name).kind in ("id", "time", "text")]
     return [name for name in dict.fromkeys(names) if name is not None and name in present]
-
-
-def column_sources(
-    spec: TableSpec, contract: TableContract, present: Mapping[str, str]
-) -> dict[str, ColumnSource]:
-    """Where each column of the contract comes from: as mapped, else under its own name where the source has it."""
-    found = {}
-    for column in contract.columns:
-        if column.name in spec.columns:
-            found[column.name] = spec.columns[column.name]
-        elif column.name in present:
-            found[column.name] = ColumnSource(name=column.name)
-    return found
-
-
-def resolve_columns(spec: TableSpec, contract: TableContract, source: Source) -> dict[str, ColumnSource]:
-    """The sources of the table's columns; DataError where one that is required or mapped is missing."""
-    sources = column_sources(spec, contract, source.types)
-    for column in contract.columns:
-        mapped = sources.get(column.name)
-        if mapped is None and column.required:
-            raise DataError(
-                f"The table {spec.name} has no column {column.name}, which is required.",
-                where=source.place,
-                found="columns " + ", ".join(source.types),
-                remedy=f"map it in [{spec.name}]: {column.name} = {_candidate(column.name, source.types)}",
-            )
-        if mapped is not None and mapped.name is not None and mapped.name not in source.types:
-            raise DataError(
-                f"The table {spec.name} has no column {mapped.name}.",
-                where=f"[{spec.name}] {column.name} ({source.place})",
-                found="columns " + ", ".join(source.types),
-                remedy=f"map it to {_candidate(mapped.name, source.types)}",
-            )
-    return sources
-
-
-def _candidate(name: str, present: Mapping[str, str]) -> str:
-    lowered = {column.lower(): column for column in present}
-    near = difflib.get_close_matches(name.lower(), lowered, 3, cutoff=0.4)
-    return " or ".join(f'"{lowered[column]}"' for column in near) or '"one of the columns found"'
 
 
 def _neighbours(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Names, texts and single answers in SQL."""
 
+import re
 from typing import Any
 
 import duckdb
@@ -22,3 +23,14 @@ def first_row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, .
     """
     rows = connection.execute(query).fetchall()
     return rows[0] if rows else None
+
+
+def quoted_path(name: str) -> str:
+    """A table's name, with its schema before a dot where it has one, each quoted as it is written."""
+    parts = re.findall(r'"((?:[^"]|"")+)"|([^".]+)', name)
+    return ".".join(quoted(inner.replace('""', '"') or plain) for inner, plain in parts)
+
+
+def select_from(query: str) -> str:
+    """A query as it may stand after FROM."""
+    return f"(\n{query.strip().rstrip(';')}\n) AS rows"

@@ -100,7 +100,7 @@ class EvidenceStore:
         for done, name in enumerate(names):
             progress(f"reading {name}", done, len(names))
             spec = self.data.tables[name]
-            source = open_source(self.connection, spec, TABLES[name], self.data.folder)
+            source = open_source(self.connection, spec, TABLES[name], self.data.folder, self.observed_until)
             reader = TableReader(self.connection, source, spec, TABLES[name], self.zone, self.observed_until)
             readers[name] = (reader, reader.read())
         return readers

@@ -21,14 +21,23 @@ class ColumnSource:
 class TableSpec:
     """One evidence table: its source, the mapping of its columns, and how it is to be read.
 
-    The source is a `path` (Parquet, CSV, JSON lines, or a glob of them; relative to the configuration file) or a
-    `frame` (pandas, polars or Arrow). `columns` maps the contract's column names to the source; a column of the
-    contract that is not mapped is taken under its own name where the source has it.
+    The source is a `path` (Parquet, CSV, JSON lines, a glob of them, or the folder of a Delta table; relative to the
+    configuration file), a `frame` (pandas, polars or Arrow), or a `connection` with a `table` or a `query`.
+    `columns` maps the contract's column names to the source; a column of the contract that is not mapped is taken
+    under its own name where the source has it.
     """
 
     name: str
     path: str | None = None
     frame: Any = field(default=None, compare=False, repr=False)
+    connection: str | None = None
+    """A database: postgresql://user@host/name or duckdb:///file; `Undisclosed` where it holds a password."""
+    table: str | None = None
+    """A table of the database, as it is written there."""
+    query: str | None = None
+    """A SELECT in the database's own SQL."""
+    version: int | None = None
+    """Which version of a Delta table; the latest unless given."""
     columns: Mapping[str, ColumnSource] = field(default_factory=dict)
     timezone: str | None = None
     """How naive times are read; the business time zone unless given."""

@@ -15,9 +15,10 @@ from patron.features.question import Purchase, Question, SpendDrop, Target
 from patron.features.special_days import SpecialDays
 from patron.features.tables import ColumnSource, DataSpec, TableSpec
 from patron.features.tracking import Tracking
+from patron.features.undisclosed import Undisclosed, shown, undisclosed
 from patron.training.settings import TrainingSettings
 
-from .environment import Undisclosed, fill
+from .environment import fill
 from .kinds import Currency
 from .overrides import apply_keywords, apply_texts
 from .run import RunSettings
@@ -35,8 +36,20 @@ from .sections import (
 )
 from .suggestions import unknown
 
+_DATABASE = ("connection", "table", "query")
 _TABLE_OPTIONS = frozenset(
-    {"path", "frame", "timezone", "observed_from", "where", "key", "static", "attributes"}
+    {
+        "path",
+        "version",
+        "frame",
+        *_DATABASE,
+        "timezone",
+        "observed_from",
+        "where",
+        "key",
+        "static",
+        "attributes",
+    }
 )
 _LATER_SECTIONS = {"spark": "This version runs on one machine: Spark is not supported yet."}
 
@@ -134,7 +147,8 @@ def _add_frames(values: dict[str, Any], frames: Mapping[str, Any]) -> None:
         if name not in TABLE_SECTIONS:
             raise unknown("evidence table", name, TABLE_SECTIONS, where="frames")
         section = values.setdefault(name, {})
-        section.pop("path", None)
+        for key in ("path", "version", *_DATABASE):
+            section.pop(key, None)
         section["frame"] = frame
 
 
@@ -181,13 +195,7 @@ def _read_data(values: Mapping[str, Any], folder: Path) -> DataSpec:
 def _read_table(section: Section, values: object, zone: str) -> TableSpec:
     read = section.read(values)
     options = {key: read.pop(key) for key in _TABLE_OPTIONS & read.keys()}
-    if ("path" in options) == ("frame" in options):
-        raise ConfigurationError(
-            f"[{section.path}] needs one source.",
-            where=f"[{section.path}]",
-            found="a path and a frame" if "path" in options else "neither a path nor a frame",
-            remedy='give path = "file.parquet", or a frame from Python',
-        )
+    _check_source(section.path, options)
     currency: Currency = read.pop("currency", Currency())
     if currency.column is not None:
         read["currency"] = currency.column
@@ -199,6 +207,40 @@ def _read_table(section: Section, values: object, zone: str) -> TableSpec:
     for name in (*options.pop("attributes", ()), *options.get("static", ())):
         read.setdefault(name, ColumnSource(name=name))
     return TableSpec(section.path, columns=read, currency=currency.only, **options)
+
+
+def _check_source(section: str, options: Mapping[str, object]) -> None:
+    """ConfigurationError unless the options name one source, and what belongs to it."""
+    given = [name for name in ("path", "frame", "connection") if name in options]
+    if len(given) != 1:
+        raise ConfigurationError(
+            f"[{section}] needs one source.",
+            where=f"[{section}]",
+            found=" and ".join(f"a {name}" for name in given)
+            or "neither a path nor a connection nor a frame",
+            remedy='give path = "file.parquet", or a connection, or a frame from Python',
+        )
+    if str(options.get("path", "")).startswith(("postgresql://", "postgres://", "duckdb://")):
+        raise ConfigurationError(
+            "A database is no path.",
+            where=f"[{section}] path",
+            found=shown(undisclosed(str(options["path"]))),
+            remedy="give it as the connection, with a table or a query",
+        )
+    asked = [name for name in ("table", "query") if name in options]
+    if len(asked) != (given == ["connection"]):
+        raise ConfigurationError(
+            f"[{section}] needs one table or one query of a connection.",
+            where=f"[{section}]",
+            found=" and ".join((*given, *asked)),
+            remedy='beside the connection give table = "orders" or query = "select …"'
+            if given == ["connection"]
+            else f'leave {" and ".join(asked)} out, or give connection = "postgresql://…" in place of the {given[0]}',
+        )
+    if "version" in options and given != ["path"]:
+        raise ConfigurationError(
+            "Only Delta tables have versions.", where=f"[{section}] version", remedy="leave version out"
+        )
 
 
 def _read_question(values: object, calendar: object) -> Question:
@@ -246,7 +288,7 @@ def _absolute_uri(uri: str, folder: Path) -> str:
         resolved = str(folder / uri)
     else:
         return uri
-    return Undisclosed(resolved, uri.shown) if isinstance(uri, Undisclosed) else resolved
+    return Undisclosed(resolved, uri.shown, uri.hidden) if isinstance(uri, Undisclosed) else resolved
 
 
 def to_utc(moment: datetime, zone: str) -> datetime:

@@ -3,36 +3,22 @@
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
+from urllib.parse import quote
 
 from patron.features.errors import ConfigurationError
+from patron.features.undisclosed import Undisclosed
 
 _REFERENCE = re.compile(r"\$?\$\{([^}]*)\}")
-
-
-class Undisclosed(str):
-    """A text with values from the environment in it: it works as the text, its repr shows the `${NAME}` form."""
-
-    __slots__ = ("shown",)
-    shown: str
-
-    def __new__(cls, text: str, shown: str) -> Self:
-        """The text, and how it may be shown."""
-        self = super().__new__(cls, text)
-        self.shown = shown
-        return self
-
-    def __repr__(self) -> str:
-        return repr(self.shown)
-
-    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
-        return type(self), (str(self), self.shown)
+_USER = re.compile(r"[\w+.-]+://[^@]*@")
+"""The part of a URL in which a password may hold what ends a password there."""
 
 
 def fill(value: Any, where: str, environment: Mapping[str, str] | None = None) -> Any:
     """The value with every `${NAME}` in its texts replaced from the environment; `$${` stands for `${`.
 
-    Tables and lists are filled through; other values pass. ConfigurationError where a name is not set.
+    Tables and lists are filled through; other values pass. In the user and password of a URL what would end them is
+    percent-encoded. ConfigurationError where a name is not set.
     """
     known = os.environ if environment is None else environment
     if isinstance(value, dict):
@@ -47,10 +33,10 @@ def fill(value: Any, where: str, environment: Mapping[str, str] | None = None) -
 
 
 def _fill_text(text: str, where: str, known: Mapping[str, str]) -> str:
-    disclosed = True
+    user = _USER.match(text)
+    hidden: list[str] = []
 
     def substitute(match: re.Match[str]) -> str:
-        nonlocal disclosed
         if match[0].startswith("$$"):
             return match[0][1:]
         if match[1] not in known:
@@ -60,8 +46,11 @@ def _fill_text(text: str, where: str, known: Mapping[str, str]) -> str:
                 found=text,
                 remedy=f"set it before the command: export {match[1]}=...",
             )
-        disclosed = False
-        return known[match[1]]
+        value = known[match[1]]
+        if user is not None and match.end() < user.end():
+            value = quote(value, safe="")
+        hidden.append(value)
+        return value
 
     filled = _REFERENCE.sub(substitute, text)
-    return filled if disclosed else Undisclosed(filled, text)
+    return Undisclosed(filled, text, tuple(hidden)) if hidden else filled

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from patron.features.tables import ColumnSource
+from patron.features.undisclosed import undisclosed
 
 from .suggestions import nearest
 
@@ -171,6 +172,22 @@ def _families(value: Any) -> tuple[str, ...]:
     return _texts(value)
 
 
+def _connection(value: Any) -> str:
+    text = undisclosed(_text(value))
+    if not text.startswith(("postgresql://", "postgres://", "duckdb:///")):
+        raise ValueError(
+            'write "postgresql://user:${PGPASSWORD}@host:5432/database" or "duckdb:///file.duckdb"; other databases:'
+            " export to Parquet"
+        )
+    return text
+
+
+def _version(value: Any) -> int:
+    if _whole_number(value) < 0:
+        raise ValueError("versions of a Delta table count from 0")
+    return int(value)
+
+
 def _frame(value: Any) -> Any:
     if isinstance(value, str | int | float | list | dict | date):
         raise WrongType
@@ -188,4 +205,6 @@ MEMORY = Kind("size", '"8GB"', _memory)
 COLUMN = Kind("column", '"its_name" or { sql = "an expression" }', _column)
 CURRENCY = Kind("text or column", '"EUR", { column = "its_name" } or both, with only = "EUR"', _currency)
 FAMILIES = Kind("list of texts", '["mypackage.loyalty:LoyaltyCard"]', _families)
+CONNECTION = Kind("URL of a database", '"postgresql://user:${PGPASSWORD}@host/database"', _connection)
+VERSION = Kind("whole number", "12", _version)
 FRAME = Kind("data frame", "a pandas, polars or Arrow table", _frame)

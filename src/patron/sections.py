@@ -10,11 +10,13 @@ from patron.features.question import Purchase, Question, SpendDrop
 from patron.features.special_days import SpecialDays
 from patron.features.tables import DataSpec, TableSpec
 from patron.features.tracking import Tracking
+from patron.features.undisclosed import undisclosed
 from patron.training.settings import TrainingSettings
 
 from .kinds import (
     CLOSURES,
     COLUMN,
+    CONNECTION,
     CURRENCY,
     FAMILIES,
     FRAME,
@@ -24,6 +26,7 @@ from .kinds import (
     TEXT,
     TEXTS,
     TIMEZONE,
+    VERSION,
     WHOLE_NUMBER,
     Kind,
     WrongType,
@@ -107,16 +110,20 @@ class Section:
             raise ConfigurationError(
                 f"{key.name} must be a {expected}.",
                 where=where,
-                found=f"{value!r} ({type_in_words(value)})",
+                found=f"{_shown(value)} ({type_in_words(value)})",
                 remedy=f"write {key.name} = {key.kind.example}",
             ) from None
         except ValueError as reason:
             raise ConfigurationError(
                 f"{key.name} is not a {expected} that can be used.",
                 where=where,
-                found=repr(value),
+                found=_shown(value),
                 remedy=str(reason),
             ) from None
+
+
+def _shown(value: object) -> str:
+    return repr(undisclosed(value) if isinstance(value, str) else value)
 
 
 DATA = Section(
@@ -223,12 +230,26 @@ RUN = Section(
     },
 )
 
-_DATABASES = (
-    "This version reads files and frames: databases are not supported yet; export the table to Parquet."
-)
-
 _OPTIONS = (
-    Key("path", TEXT, "Parquet, CSV or JSON lines, or a glob of them; relative to the configuration file."),
+    Key(
+        "path",
+        TEXT,
+        "Parquet, CSV or JSON lines, a glob of them, or the folder of a Delta table; relative to the configuration "
+        "file, or an address such as `s3://`. [Where tables come from](sources.md).",
+    ),
+    Key("version", VERSION, "Which version of a Delta table; the latest unless given."),
+    Key(
+        "connection",
+        CONNECTION,
+        "Instead of a path: `postgresql://user:${PGPASSWORD}@host/database`, or `duckdb:///file.duckdb`, relative to "
+        "the configuration file.",
+    ),
+    Key(
+        "table",
+        TEXT,
+        'A table or view of the connection, as it is written there: "orders" or "schema.orders".',
+    ),
+    Key("query", TEXT, "Instead of a table: a SELECT in the database's own SQL, which is run once."),
     Key("frame", FRAME, "From Python only: a pandas, polars or Arrow table instead of a path."),
     Key(
         "timezone",
@@ -267,7 +288,6 @@ def _table_section(contract: TableContract) -> Section:
         contract.meaning,
         TableSpec,
         columns + _OPTIONS + special,
-        later={"connection": _DATABASES, "query": _DATABASES},
         free=contract.name == "profile",
     )
 

@@ -69,6 +69,10 @@ class Business:
         """The business with a table in a file."""
         return self._with(TableSpec(name, path=str(path), **self._stated(name, options)))
 
+    def database(self, name: str, **options: Any) -> "Business":
+        """The business with a table in a database."""
+        return self._with(TableSpec(name, **self._stated(name, options)))
+
     def _with(self, spec: TableSpec) -> "Business":
         self.specs[spec.name] = spec
         return self

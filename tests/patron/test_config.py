@@ -55,6 +55,7 @@ families = []
 """
 
 SMALL: dict[str, Any] = {"data": {"observed_until": "2018-01-01"}, "purchases": {"path": "purchases.csv"}}
+SHOP = "postgresql://patron:hunter2@host/shop"
 
 
 def write(folder: Path, text: str) -> Path:
@@ -284,7 +285,21 @@ def test_relative_stores_start_at_the_file(tmp_path: Path, uri: str, expected: s
         ({"data": {"observed_until": "2018-01-01", "timezone": "Europe/Pariss"}}, ["'Europe/Paris'?"]),
         ({"data": {"observed_until": "2018-01-01", "timezone": "Paris"}}, ["'Europe/Paris'?"]),
         ({"data": {"observed_until": "2018-01-01", "timezone": "+02:00"}}, ["tz database"]),
-        ({"purchases": {}}, ["needs one source", "neither a path nor a frame"]),
+        ({"purchases": {"connection": SHOP}}, ["one table or one query", "beside the connection give"]),
+        ({"purchases": {"connection": SHOP, "table": "t", "query": "q"}}, ["table and query"]),
+        ({"purchases": {"connection": SHOP, "table": "t", "path": "p"}}, ["a path and a connection"]),
+        ({"purchases": {"path": "p.csv", "query": "q"}}, ["leave query out", "in place of the path"]),
+        (
+            {"purchases": {"connection": "mysql://u:hunter2@h/db", "table": "t"}},
+            ["mysql://u:***@h/db", "Parquet"],
+        ),
+        ({"purchases": {"path": "postgresql://u:hunter2@h/db"}}, ["A database is no path", "u:***@h"]),
+        (
+            {"purchases": {"connection": SHOP, "table": "t", "version": 1}},
+            ["Only Delta tables have versions"],
+        ),
+        ({"purchases": {"path": "lake", "version": -1}}, ["count from 0"]),
+        ({"purchases": {}}, ["needs one source", "neither a path nor a connection nor a frame"]),
         ({"purchases": {"path": "p", "amount": 3}}, ["amount must be a column", "3 (a whole number)"]),
         ({"purchases": {"path": "p", "amount": {"sq": "x"}}}, ["amount", '{ sql = "an expression" }']),
         (
@@ -303,15 +318,12 @@ def test_a_mistake_is_told_with_its_place_and_the_cure(change: dict[str, Any], p
 
     for part in parts:
         assert part in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        (
-            {"purchases": {"connection": "postgresql://x", "query": "select 1"}},
-            "databases are not supported yet",
-        ),
         ({"training": {"trials": 5}}, "does not search for settings yet"),
         ({"question": {"horizon_days": [14, 30]}}, "a list of horizons is not supported yet"),
         ({"run": {"engine": "spark"}}, "Spark is not supported yet"),
@@ -379,6 +391,30 @@ def test_secrets_are_not_shown_in_errors_either(monkeypatch: pytest.MonkeyPatch)
     message = message_of(SMALL, data__timezone="${ZONE}")
     assert "hunter2" not in message
     assert "${ZONE}" in message
+
+
+def test_a_password_of_the_environment_may_hold_anything(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STORE_PASSWORD", "p@ss/w:rd")
+    source = {"connection": "postgresql://patron:${STORE_PASSWORD}@host/db", "table": "orders"}
+    config = load_config({**SMALL, "purchases": source})
+
+    assert config.data.tables["purchases"].connection == "postgresql://patron:p%40ss%2Fw%3Ard@host/db"
+    assert "${STORE_PASSWORD}" in repr(config)
+
+
+def test_a_password_that_is_written_out_is_not_shown():
+    config = load_config({**SMALL, "purchases": {"connection": SHOP, "table": "orders"}})
+
+    assert config.data.tables["purchases"].connection == SHOP
+    assert "postgresql://patron:***@host/shop" in repr(config)
+    assert "hunter2" not in repr(config)
+
+
+def test_a_frame_takes_the_place_of_a_connection():
+    source = {**SMALL, "purchases": {"connection": SHOP, "table": "orders"}}
+    table = load_config(source, frames={"purchases": pd.DataFrame()}).data.tables["purchases"]
+
+    assert (table.connection, table.table) == (None, None)
 
 
 def test_a_relative_store_from_the_environment_stays_hidden(monkeypatch: pytest.MonkeyPatch):

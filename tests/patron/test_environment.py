@@ -4,8 +4,9 @@ import pickle
 
 import pytest
 
-from patron.environment import Undisclosed, fill
+from patron.environment import fill
 from patron.features.errors import ConfigurationError
+from patron.features.undisclosed import Undisclosed
 
 
 def test_names_are_replaced_wherever_texts_stand():
@@ -28,6 +29,13 @@ def test_other_objects_pass_untouched():
 def test_an_unset_name_is_an_error_with_its_place():
     with pytest.raises(ConfigurationError, match=r"where: \[tracking\] uri"):
         fill({"tracking": {"uri": "${PASSWORD}"}}, "", {})
+
+
+def test_only_the_user_and_password_of_a_url_are_percent_encoded():
+    filled = fill("https://${U}:${P}@${H}/${D}", "", {"U": "a b", "P": "p/@", "H": "host:5432", "D": "x/y"})
+
+    assert filled == "https://a%20b:p%2F%40@host:5432/x/y"
+    assert fill("${URL}", "", {"URL": "https://u:p%40@host"}) == "https://u:p%40@host"
 
 
 def test_an_undisclosed_text_works_as_text_and_survives_a_pickle():
