@@ -43,7 +43,9 @@ def _row(gain: Gain) -> tuple[str, ...]:
     return (gain.family, str(gain.features), _thousandths(gain.log_loss), _thousandths(gain.auc))
 
 
-def _thousandths(estimate: Estimate) -> str:
+def _thousandths(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return "alike at a cutoff"
     value, low, high = (1000 * part for part in (estimate.value, estimate.low, estimate.high))
     return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 

@@ -24,12 +24,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Gain:
-    """What a family adds: lower log loss (nats per snapshot) and higher AUC, with 95 % intervals."""
+    """What a family adds: lower log loss (nats per snapshot) and higher AUC, with 95 % intervals.
+
+    Both are None where it says the same of all customers of a cutoff: then there is nothing to permute.
+    """
 
     family: str
     features: int
-    log_loss: Estimate
-    auc: Estimate
+    log_loss: Estimate | None
+    auc: Estimate | None
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ def family_gains(
     for place, family in enumerate(dict.fromkeys(field.family for field in known)):
         permuted = [without(data, family, np.random.default_rng([seed, place])) for seed in seeds]
         features = sum(field.family == family for field in known)
+        if is_alike(data, family):
+            yield Gain(family, features, None, None)
+            continue
         yield compare(family, features, whole, _judged(permuted, plan, seeds, recipe))
 
 
@@ -66,6 +72,13 @@ def without(data: TrainingSet, family: str, random: np.random.Generator) -> Trai
             at = table.column_names.index(field.name)
             table = table.set_column(at, field.name, table[field.name].take(taken))
     return TrainingSet(table, data.catalogue)
+
+
+def is_alike(data: TrainingSet, family: str) -> bool:
+    """Whether the family says the same of all customers of each cutoff."""
+    keys = [field.name for field in data.catalogue if field.family == family]
+    said = data.table.select(["cutoff", *keys]).group_by(["cutoff", *keys]).aggregate([])
+    return bool(said.num_rows == np.unique(data.cutoff).size)
 
 
 def compare(family: str, features: int, whole: Judged, permuted: Judged) -> Gain:

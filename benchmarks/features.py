@@ -226,6 +226,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-benchmarks")
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
+    only = tuple(given.only.split(","))
+    unknown = [side for side in only if side not in SIDES]
+    if unknown:
+        parser.error(f"--only takes {', '.join(SIDES)}; unknown: {', '.join(unknown)}")
     given.folder.mkdir(parents=True, exist_ok=True)
     runner = Runner(given.folder.resolve(), given.repeat)
     runner.make_tiny()
@@ -233,7 +237,7 @@ def main() -> None:
         int(given.customers * given.scale),
         int(given.events * given.scale),
         given.cutoffs,
-        tuple(given.only.split(",")),
+        only,
         given.markdown,
         runner,
     )

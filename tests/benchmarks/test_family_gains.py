@@ -49,6 +49,17 @@ def test_a_familys_rows_are_permuted_together_within_each_cutoff_and_nothing_els
     assert permuted.drop_columns(["mine", "mine_too"]) == table.drop_columns(["mine", "mine_too"])
 
 
+@pytest.mark.parametrize(
+    ("values", "alike"), [([1.0, 2.0, 1.0, 2.0], True), ([1.0, 2.0, 1.0, 3.0], False), ([np.nan] * 4, True)]
+)
+def test_what_is_the_same_for_all_customers_of_a_cutoff_cannot_be_permuted(family_gains, values, alike):
+    cutoffs = pa.array([100, 200, 100, 200]).cast(pa.timestamp("us", tz="UTC"))
+    table = pa.table({"cutoff": cutoffs, "weeks": pa.array(values, pa.float32(), from_pandas=False)})
+    data = TrainingSet(table, (FeatureField("weeks", "x", "x", "calendar"),))
+
+    assert family_gains.is_alike(data, "calendar") == alike
+
+
 def judged(family_gains, *probability):
     outcome = np.array([1, 0, 1, 0] * 25, np.int8)
     given = np.array([np.tile(each, 25) for each in probability])
