@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .family import Family
+from .feature_signs import judge
 from .findings import Finding
 from .instants import Instant, choose_instants
 from .localtime import to_datetime
@@ -13,6 +14,7 @@ from .progress import Progress, silent
 from .question import Question
 from .rebuilding import Difference, Rebuild, Rebuilder
 from .sample import Sample
+from .signs import find_signs
 from .store import EvidenceStore
 from .tables import DataSpec
 
@@ -164,7 +166,10 @@ def audit_evidence(
             rebuilder = Rebuilder(sample, question, families, memory)
             chosen = choose_instants(sample, question) if instants is None else instants
             rebuilds = tuple(rebuilder.rebuild(chosen, store, progress))
-            findings: tuple[Finding, ...] = ()
+            progress("looking for signs of the future", 0, 1)
+            judged = judge(sample, store, question, families, memory)
+            findings = find_signs(sample, question, judged)
+            progress("looking for signs of the future", 1, 1)
         return AuditReport(
             question,
             data.timezone,

@@ -290,7 +290,7 @@ def with_attributes(spec: TableSpec, contract: TableContract, present: Mapping[s
     """The profile's contract with the columns that are attributes: those mapped, and with valid_from all others."""
     dated = "valid_from" in spec.columns or "valid_from" in present
     sources = {source.name for source in spec.columns.values() if source.name is not None}
-    names = [*spec.columns, *(name for name in present if dated and name not in sources)]
+    names = [*spec.columns, *spec.static, *(name for name in present if dated and name not in sources)]
     known = set(contract.column_names)
     usable = [name for name in dict.fromkeys(names) if name not in known and (dated or name in spec.static)]
     attributes = tuple(Column(name, "text", "an attribute") for name in usable)
