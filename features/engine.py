@@ -35,6 +35,7 @@ from .social import Social
 from .sources import open_source
 from .spend import Spend
 from .store import GIGABYTE, EvidenceStore, Range
+from .support import Support
 from .tables import TableSpec
 from .timelines import TIMELINES
 
@@ -44,6 +45,7 @@ FAMILIES: tuple[type[Family], ...] = (
     Reasons,
     Satisfaction,
     Asking,
+    Support,
     Activities,
     Social,
     Calendar,

@@ -9,7 +9,7 @@ from .derived import DERIVED
 from .errors import ConfigurationError
 from .expressions import Evidence, Expression, Measure, PopulationNumber
 from .question import Question
-from .timelines import holds_text, is_stored
+from .timelines import TIMELINES, holds_text, is_stored
 
 _OF_WORDS = ("distinct", "category", "mode", "concentration", "entropy", "new", "shift", "cycle")
 _OF_ENDS = ("open", "days_open")
@@ -107,6 +107,7 @@ def _check_columns(family: str, feature: Feature) -> None:
         if not isinstance(part, Measure):
             continue
         evidence = part.window.evidence
+        _check_end(family, feature, part)
         for column, is_text in _columns_asked(part):
             if column in DERIVED:
                 usable = bool(DERIVED[column].words) == is_text
@@ -115,6 +116,21 @@ def _check_columns(family: str, feature: Feature) -> None:
             kind = "words" if is_text else "numbers"
             cure = f"{kind}; of {evidence.timeline} there are {', '.join(evidence.columns)}"
             _refuse_unless(usable, family, feature, evidence.timeline, column, cure)
+
+
+def _check_end(family: str, feature: Feature, measure: Measure) -> None:
+    """ConfigurationError where a column that dates a later end is measured as if it were known with the row."""
+    evidence, column = measure.window.evidence, measure.column
+    is_end = evidence.has(column or "") and column in TIMELINES[evidence.timeline].ends
+    if column is not None and is_end != (measure.kind in _OF_ENDS):
+        raise _refusal(
+            family,
+            feature,
+            evidence.timeline,
+            column,
+            "open() and days_open() take a column that dates a later end, and nothing else does; what is known "
+            "at the end is measured on a timeline of its own, such as closings",
+        )
 
 
 def _columns_asked(measure: Measure) -> list[tuple[str, bool]]:
@@ -131,9 +147,14 @@ def _refuse_unless(
     usable: bool, family: str, feature: Feature, timeline: str, column: str, kind: str
 ) -> None:
     if not usable:
-        raise ConfigurationError(
-            "A feature cannot be computed from the evidence.",
-            where=f"family {family}, feature {feature.name}",
-            found=f"the column {column} of {timeline}",
-            remedy=f"it takes a column of {kind}; ask whether the evidence has() an optional one first",
-        )
+        remedy = f"it takes a column of {kind}; ask whether the evidence has() an optional one first"
+        raise _refusal(family, feature, timeline, column, remedy)
+
+
+def _refusal(family: str, feature: Feature, timeline: str, column: str, remedy: str) -> ConfigurationError:
+    return ConfigurationError(
+        "A feature cannot be computed from the evidence.",
+        where=f"family {family}, feature {feature.name}",
+        found=f"the column {column} of {timeline}",
+        remedy=remedy,
+    )

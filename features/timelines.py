@@ -189,7 +189,9 @@ class TimelineKind:
 
     `columns` maps each column that a family may ask for to the table's columns it is made of; `needs` are the table's
     columns without which there is no such timeline, `uses` those it takes where they are. `known_sql` and `event_sql`
-    say over the stored table when a row of it became known and which rows are events.
+    say over the stored table when a row of it became known and which rows are events. `ends` are the columns that
+    date a later end of an event: nothing but `Window.open` and `Window.days_open` may take them, and they stand last,
+    so that an end to come does not reorder events.
     """
 
     table: str
@@ -199,6 +201,7 @@ class TimelineKind:
     uses: tuple[str, ...] = ()
     known_sql: str = "recorded"
     event_sql: str = "true"
+    ends: tuple[str, ...] = ()
 
 
 def _same(*names: str) -> dict[str, tuple[str, ...]]:
@@ -240,9 +243,10 @@ TIMELINES: Mapping[str, TimelineKind] = {
     "asked": TimelineKind(
         "satisfaction",
         _asked,
-        _same("instrument", "category"),
+        _same("instrument", "category", "answered_at"),
         needs=("asked_at",),
         event_sql="asked_at IS NOT NULL",
+        ends=("answered_at",),
     ),
     "answers": TimelineKind(
         "satisfaction",
@@ -265,6 +269,17 @@ TIMELINES: Mapping[str, TimelineKind] = {
         needs=("reason", "score", "answered_at"),
         known_sql="greatest(recorded, answered_at)",
         event_sql="answered_at IS NOT NULL AND score IS NOT NULL AND reason IS NOT NULL",
+    ),
+    "cases": TimelineKind(
+        "cases", _started, _same("severity", "topic", "channel", "closed_at"), ends=("closed_at",)
+    ),
+    "closings": TimelineKind(
+        "cases",
+        _ended("closed_at"),
+        {"duration": (), **_same("severity", "topic", "channel", "reopened")},
+        needs=("closed_at",),
+        known_sql="greatest(recorded, closed_at)",
+        event_sql="closed_at IS NOT NULL",
     ),
     "contacts": TimelineKind(
         "activities", _started, _same("activity", "channel", "initiated_by", "objective", "cost")
@@ -291,8 +306,10 @@ def holds_text(timeline: str, column: str) -> bool:
 
 
 def is_stored(timeline: str, column: str) -> bool:
-    """Whether a column of a timeline stands in its table as it is, event by event."""
-    return timeline != "orders" and column in TABLES[TIMELINES[timeline].table].column_names
+    """Whether a column of a timeline stands in its table as it is, event by event, and is known with the event."""
+    kind = TIMELINES[timeline]
+    shown = column in kind.columns and column not in kind.ends
+    return shown and timeline != "orders" and column in TABLES[kind.table].column_names
 
 
 def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, ...] | None:

@@ -21,12 +21,14 @@ is a feature whose column is absent.
 - A feature knows only what was known before its cutoff.
 - A window that was not wholly observed gives an empty value, and so does an average of nothing. Zero purchases is 0.
 - "In all that was observed" reaches back to the beginning of the data, not to the beginning of the customer.
-- Features of channels, activities and networks exist for those that are frequent in the data; `email`, `newsletter`
-  and `instagram` stand for them here.
+- Features of channels, activities, networks, topics and the like exist for those that are frequent in the data;
+  `email`, `newsletter`, `instagram`, `late_delivery` and so on stand for them here.
 - The horizon here is {horizon} days.
 """
 
 _EXAMPLES: Mapping[str, str] = {
+    "cases.topic": "late_delivery",
+    "cases.channel": "phone",
     "contacts.channel": "email",
     "contacts.activity": "newsletter",
     "mentions.network": "instagram",

@@ -120,14 +120,15 @@ class Business:
 COLUMNS = {
     "purchases": "customer_id purchased_at amount order_id quantity product_id category discount channel recorded_at",
     "satisfaction": "customer_id answered_at score asked_at instrument expectation competitor_score recorded_at",
+    "cases": "customer_id opened_at closed_at severity topic channel reopened recorded_at",
     "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
     "mentions": "customer_id mentioned_at network sentiment reach recorded_at",
     "identities": "alias_id customer_id linked_at",
 }
 """What random evidence holds."""
 
-KEYS = {"purchases": ("product_id",)}
-"""By what lines of random evidence supersede each other: a few have the same product, most have none."""
+KEYS = {"purchases": ("product_id",), "cases": ("topic",)}
+"""By what rows of random evidence supersede each other: a few have the same product or topic, most have none."""
 
 
 class RandomEvidence:
@@ -138,10 +139,10 @@ class RandomEvidence:
         self.customers = customers
         self.first = datetime(2020, 1, 1)
         self.tables = {name: [self.row(name) for _ in range(rows)] for name in ("purchases", "activities")}
-        for name in ("satisfaction", "mentions"):
+        for name in ("satisfaction", "mentions", "cases"):
             self.tables[name] = [self.row(name) for _ in range(rows // 2)]
         self.tables["identities"] = [self.row("identities") for _ in range(2)]
-        for name in ("purchases", "satisfaction", "activities", "mentions"):  # nobody is a stranger
+        for name in ("purchases", "satisfaction", "activities", "mentions", "cases"):  # nobody is a stranger
             self.tables[name].append({**self.row(name), "customer_id": 1})
 
     def moment(self, earliest: datetime | None = None) -> datetime:
@@ -189,6 +190,15 @@ class RandomEvidence:
                 "instrument": self.one_of("nps", "stars", "other"),
                 "expectation": self.one_of("below", "met", "exceeded", None),
                 "competitor_score": self.maybe(float(self.rng.integers(0, 11)), 0.3),
+            }
+        if name == "cases":
+            return made | {
+                "opened_at": happened,
+                "closed_at": end,
+                "severity": self.maybe(float(self.rng.integers(1, 4))),
+                "topic": self.one_of("late", "broken", None, None, None, *words),
+                "channel": channel,
+                "reopened": self.maybe(bool(self.rng.integers(0, 2))),
             }
         if name == "mentions":
             return made | {

@@ -59,6 +59,7 @@ def known(name: str, row: dict[str, Any]) -> datetime | None:
     dates = {
         "purchases": ("purchased_at",),
         "satisfaction": ("asked_at", "answered_at"),
+        "cases": ("opened_at",),
         "mentions": ("mentioned_at",),
     }
     happened = [row[date] for date in dates.get(name, ("occurred_at",)) if row[date] is not None]
@@ -89,12 +90,15 @@ def with_another_future(evidence: Any, cutoff: datetime) -> dict[str, list[dict[
 
 
 def with_another_end(evidence: Any, name: str, row: dict[str, Any], cutoff: datetime) -> dict[str, Any]:
-    """A row known before the cutoff whose answer or response, known later, may be another."""
-    end = {"satisfaction": "answered_at", "activities": "responded_at"}.get(name)
-    if end is None or row[end] is None or row[end] < cutoff or evidence.rng.random() < 0.5:
+    """A row known before the cutoff whose answer, closing or response, known later or never, may be another."""
+    end = {"satisfaction": "answered_at", "cases": "closed_at", "activities": "responded_at"}.get(name)
+    if end is None or (row[end] is not None and row[end] < cutoff) or evidence.rng.random() < 0.5:
         return row
-    score = {"score": float(evidence.rng.integers(0, 11))} if name == "satisfaction" else {}
-    return {**row, end: evidence.moment(cutoff), **score}
+    known_then = {
+        "satisfaction": {"score": float(evidence.rng.integers(0, 11))},
+        "cases": {"reopened": bool(evidence.rng.integers(0, 2))},
+    }
+    return {**row, end: evidence.moment(cutoff), **known_then.get(name, {})}
 
 
 def at_cutoff(store: EvidenceStore, question: Question, moments: list[int]) -> pa.Table:

@@ -151,7 +151,7 @@ class Oracle:
 
     def _load(self, name: str, rows: list[dict[str, Any]], columns: list[str]) -> None:
         texts = {"order_id", "product_id", "category", "channel", "instrument", "expectation"}
-        texts |= {"activity", "initiated_by", "network"}
+        texts |= {"activity", "initiated_by", "network", "topic"}
         made = {}
         for column in columns:
             values = [row[column] for row in rows]

@@ -142,6 +142,13 @@ def test_every_timeline_knows_what_it_takes(name: str):
         )
 
 
+@pytest.mark.parametrize("name", [name for name, kind in TIMELINES.items() if kind.ends])
+def test_ends_to_come_stand_last_so_that_they_do_not_reorder_events(name: str):
+    kind = TIMELINES[name]
+    assert tuple(kind.columns)[-len(kind.ends) :] == kind.ends
+    assert not any(is_stored(name, end) for end in kind.ends)
+
+
 def test_words_and_numbers_are_told_apart():
     assert holds_text("orders", "channel")
     assert not holds_text("lines", "amount")
