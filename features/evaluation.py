@@ -1,12 +1,13 @@
 """From expressions to numbers: a program is run, step by step, for all snapshots of some customers at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from . import number_kernels
 from .calendar_numbers import CalendarNumber, calendar_numbers
@@ -50,6 +51,16 @@ class Snapshots:
         """Snapshots that know what was known before their cutoff."""
         return cls(customer, cutoff, cutoff)
 
+    @cached_property
+    def moments(self) -> tuple[Integers, Integers]:
+        """The different cutoffs, ascending, and the place of each snapshot's among them; int64[c] and int64[s]."""
+        encoded = pa.array(self.cutoff).dictionary_encode()
+        found = np.asarray(encoded.dictionary, np.int64)
+        order = np.argsort(found)
+        place = np.empty(order.size, np.int64)
+        place[order] = np.arange(order.size)
+        return found[order], place[np.asarray(encoded.indices)]
+
     def chosen(self, keep: Flags) -> "Snapshots":
         """Those that are kept."""
         return self if keep.all() else Snapshots(self.customer[keep], self.cutoff[keep], self.as_of[keep])
@@ -59,7 +70,8 @@ class Snapshots:
 class Sight:
     """What a program is run on: the timelines of some customers, as snapshots of them see them.
 
-    `observed_from` says for each table from when on it is complete.
+    `observed_from` says for each table from when on it is complete; `views` are those of timelines that were looked at
+    before.
     """
 
     timelines: Mapping[str, Timeline]
@@ -67,23 +79,31 @@ class Sight:
     zone: LocalTime
     snapshots: Snapshots
     population: PopulationHistory
-
-    @cached_property
-    def _cutoffs(self) -> tuple[Integers, npt.NDArray[np.intp]]:
-        return np.unique(self.snapshots.cutoff, return_inverse=True)
-
-    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """What is known of each different cutoff, for each snapshot."""
-        return values[self._cutoffs[1]]
+    views: Mapping[str, View] = field(default_factory=dict)
 
     @property
     def cutoffs(self) -> Integers:
         """The different cutoffs, ascending."""
-        return self._cutoffs[0]
+        return self.snapshots.moments[0]
+
+    @property
+    def places(self) -> Integers:
+        """Where each snapshot's cutoff stands among them; int64[s]."""
+        return self.snapshots.moments[1]
+
+    def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """What is known of each different cutoff, for each snapshot."""
+        return values[self.places]
+
+    @cached_property
+    def _shifted(self) -> dict[int, Integers]:
+        return {}
 
     def shifted(self, days: int) -> Integers:
-        """Each snapshot's cutoff, so many local days later."""
-        return np.asarray(self.spread(self.zone.shift_days(self.cutoffs, days)))
+        """The different cutoffs, so many local days later."""
+        if days not in self._shifted:
+            self._shifted[days] = self.zone.shift_days(self.cutoffs, days)
+        return self._shifted[days]
 
     def is_known(self, window: Window) -> Flags | None:
         """Whether each snapshot's window was wholly observed and its words were known; None where all are.
@@ -92,9 +112,9 @@ class Sight:
         """
         start = self.observed_from[TIMELINES[window.evidence.timeline].table]
         if window.start_days is None:
-            known = self.zone.shift_days(self.cutoffs, -window.end_days) > start
+            known = self.shifted(-window.end_days) > start
         else:
-            known = self.zone.shift_days(self.cutoffs, -window.start_days) >= start
+            known = self.shifted(-window.start_days) >= start
         for chosen in window.evidence.filters:
             if chosen.vocabulary is not None:
                 known = known & self.population.knows(chosen.vocabulary, chosen.equals, self.cutoffs)
@@ -128,6 +148,8 @@ def compute(step: Any, _: Sight, *__: Any) -> Any:
 @compute.register
 def _seen(step: Seen, sight: Sight, *before: View) -> View:
     if not step.filters:
+        if step.timeline in sight.views:
+            return sight.views[step.timeline]
         return View.of(sight.timelines[step.timeline], sight.snapshots.customer, sight.snapshots.as_of)
     (view,) = before
     chosen = step.filters[-1]
@@ -141,16 +163,17 @@ def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch
     begin, end = view.begin, view.end
     bounds = iter(moments)
     known = sight.is_known(step)
+    after = number_kernels.first_at_or_after
     if step.end_days:
-        end = number_kernels.first_at_or_after(view.happened, begin, end, sight.shifted(-step.end_days))
+        end = after(view.happened, begin, end, sight.shifted(-step.end_days), sight.places)
     if step.start_days is not None:
-        begin = number_kernels.first_at_or_after(view.happened, begin, end, sight.shifted(-step.start_days))
+        begin = after(view.happened, begin, end, sight.shifted(-step.start_days), sight.places)
     for bound, is_start in ((step.since, True), (step.before, False)):
         if bound is None:
             continue
         days = next(bounds)
         moment = sight.snapshots.cutoff - np.rint(np.nan_to_num(days) * DAY).astype(np.int64)
-        found = number_kernels.first_at_or_after(view.happened, begin, end, moment)
+        found = after(view.happened, begin, end, moment, np.arange(moment.size))
         begin, end = (found, end) if is_start else (begin, found)
         known = ~np.isnan(days) if known is None else known & ~np.isnan(days)
     if step.latest is not None:

@@ -154,12 +154,13 @@ def first_order_line(
 @kernel
 def visible_prefix(
     starts: Integers, known: Integers, until: Integers, forever: int, customer: Integers, as_of: Integers
-) -> tuple[Integers, Integers, Integers]:
+) -> tuple[Integers, Integers, Integers, bool]:
     """For each snapshot, how many rows it sees, and whether it needs rows of its own.
 
     A row is seen when known < as_of <= until. A customer's main segment is its rows that were never superseded. Where
     what a snapshot sees is the beginning of that segment, `ends` int64[s] is how long that is and `own` int64[s] is 0;
-    else `own` is how many rows it sees. The third answer is the length of each customer's main segment.
+    else `own` is how many rows it sees. The third answer is the length of each customer's main segment, the fourth
+    whether all rows of everybody become known in their order and are never superseded.
     """
     s = customer.size
     ends = np.zeros(s, np.int64)
@@ -194,7 +195,7 @@ def visible_prefix(
             ends[i] = prefix
         else:
             own[i] = seen
-    return ends, own, mains
+    return ends, own, mains, not late.any()
 
 
 @kernel

@@ -80,6 +80,28 @@ def _changes_of_year(zone: str, year: int) -> tuple[Change, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class Offsets:
+    """The offsets of a zone: `values` has one more than `instants` and `walls`, from which on the next is in force."""
+
+    instants: Instants
+    walls: Instants
+    values: Instants
+
+
+@lru_cache(maxsize=1024)
+def _offsets_of_years(zone: str, first: int, last: int) -> Offsets:
+    """The offsets from the beginning of a calendar year until the end of another (UTC)."""
+    changes = [change for year in range(first, last + 1) for change in _changes_of_year(zone, year)]
+    start = to_microseconds(datetime(first, 1, 1, tzinfo=UTC))
+    before = changes[0].before if changes else LocalTime(zone).offset_before(start)
+    return Offsets(
+        np.array([change.instant for change in changes], np.int64),
+        np.array([change.wall_until for change in changes], np.int64),
+        np.array([before, *(change.after for change in changes)], np.int64),
+    )
+
+
 class LocalTime:
     """A time zone, for arrays of instants."""
 
@@ -111,23 +133,18 @@ class LocalTime:
         """Wall times to instants."""
         if wall.size == 0:
             return wall
-        first = _start_of_year(int(wall.min()) - DAY)
-        changes = self.changes(first, int(wall.max()))
-        starts = np.array([change.wall_until for change in changes], np.int64)
-        return wall - self._offsets(first, changes)[np.searchsorted(starts, wall, side="right")]
+        offsets = self._offsets(wall)
+        return wall - offsets.values[np.searchsorted(offsets.walls, wall, side="right")]
 
     def to_wall(self, instants: Instants) -> Instants:
         """Instants to wall times."""
         if instants.size == 0:
             return instants
-        first = _start_of_year(int(instants.min()) - DAY)
-        changes = self.changes(first, int(instants.max()))
-        starts = np.array([change.instant for change in changes], np.int64)
-        return instants + self._offsets(first, changes)[np.searchsorted(starts, instants, side="right")]
+        offsets = self._offsets(instants)
+        return instants + offsets.values[np.searchsorted(offsets.instants, instants, side="right")]
 
-    def _offsets(self, first: int, changes: tuple[Change, ...]) -> Instants:
-        start = changes[0].before if changes else self.offset_before(first)
-        return np.array([start, *(change.after for change in changes)], np.int64)
+    def _offsets(self, times: Instants) -> "Offsets":
+        return _offsets_of_years(self.zone, _year(int(times.min()) - 2 * DAY), _year(int(times.max()) + DAY))
 
     def shift_days(self, instants: Instants, days: int) -> Instants:
         """The same wall time, so many local days later (earlier where negative)."""
@@ -165,7 +182,3 @@ def to_datetime_clipped(instant: int) -> datetime:
         to_microseconds(datetime(9998, 1, 1, tzinfo=UTC)),
     )
     return to_datetime(min(max(instant, low), high))
-
-
-def _start_of_year(instant: int) -> int:
-    return to_microseconds(datetime(_year(instant), 1, 1, tzinfo=UTC))

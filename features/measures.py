@@ -52,7 +52,7 @@ def sums_of(view: View, values: npt.NDArray[Any], unit: int = 1) -> Sums:
     """Sums in whole units of a column as it is in the view, unknown values left out; those of integers are exact."""
     if values.dtype == np.int64:
         unknown = values == UNKNOWN
-        running = _running(np.where(unknown, 0, values))
+        running = _running(np.where(unknown, 0, values) if unknown.any() else values)
         return Sums(lambda window: _between(running, window) / unit, _counter(unknown))
     highs, lows = number_kernels.running_float_sum(view.offsets, values)
     return Sums(
@@ -129,10 +129,8 @@ def _count(_: Measure, __: "Sight", ___: View, window: Stretch) -> Floats:
 
 
 def _days_since(rows: Integers, sight: "Sight", view: View, window: Stretch) -> Floats:
-    if view.happened.size == 0:
-        return np.full(rows.size, np.nan)
-    elapsed = sight.snapshots.cutoff - view.happened[np.where(window.any_row, rows, 0)]
-    return np.where(window.any_row, elapsed / DAY, np.nan)
+    cutoff = sight.snapshots.cutoff
+    return number_kernels.days_since(window.low, window.high, rows, view.happened, cutoff, DAY)
 
 
 def _days_since_first(_: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
@@ -143,13 +141,12 @@ def _days_since_last(_: Measure, sight: "Sight", view: View, window: Stretch) ->
     return _days_since(window.high - 1, sight, view, window)
 
 
-def _decayed(measure: Measure, sight: "Sight", view: View, window: Stretch, *values: Floats) -> Floats:
+def _decayed(measure: Measure, _: "Sight", view: View, window: Stretch, *inputs: Floats) -> Floats:
+    *values, since = inputs
     added = values[0] if values else np.ones(view.happened.size)
-    kept = np.exp2(-view.gap / measure.number)
+    kept = np.exp2(view.gap * (-1 / measure.number))
     sums = number_kernels.decayed(view.offsets, kept, added)
-    since = _days_since(window.high - 1, sight, view, window)
-    left = _taken(sums, window.high - 1, window) * np.exp2(-since / measure.number)
-    return np.where(window.any_row, left, 0.0)
+    return number_kernels.scaled_last(window.low, window.high, sums, np.exp2(since * (-1 / measure.number)))
 
 
 def _sum(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
@@ -158,10 +155,6 @@ def _sum(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Flo
 
 def _mean(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
     return ratio(sums.total(window), sums.count(window))
-
-
-def _maximum(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
-    return -number_kernels.minimum(window.low, window.high, -values)
 
 
 def _slope(_: Measure, __: "Sight", view: View, window: Stretch, values: Floats) -> Floats:
@@ -276,7 +269,7 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "sum": _sum,
     "mean": _mean,
     "minimum": _simple(number_kernels.minimum),
-    "maximum": _maximum,
+    "maximum": _simple(number_kernels.maximum),
     "median": _simple(number_kernels.median),
     "spread": _simple(number_kernels.spread),
     "last": _simple(number_kernels.last_known),

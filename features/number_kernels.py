@@ -49,15 +49,29 @@ def window_float_sum(low: Integers, high: Integers, sums: Floats, rests: Floats,
 def minimum(low: Integers, high: Integers, values: Floats) -> Floats:
     """The smallest value in [low, high); NaN where there is none; float64[s]."""
     found = np.empty(low.size)
-    least = np.nan
+    least = np.inf
     for i in range(low.size):
         begin = high[i - 1]
         if _starts_anew(low, high, i):
-            begin, least = low[i], np.nan
+            begin, least = low[i], np.inf
         for row in range(begin, high[i]):
-            if not values[row] >= least and not np.isnan(values[row]):
-                least = values[row]
-        found[i] = least
+            least = min(least, values[row])
+        found[i] = least if least < np.inf else np.nan
+    return found
+
+
+@kernel
+def maximum(low: Integers, high: Integers, values: Floats) -> Floats:
+    """The largest value in [low, high); NaN where there is none; float64[s]."""
+    found = np.empty(low.size)
+    most = -np.inf
+    for i in range(low.size):
+        begin = high[i - 1]
+        if _starts_anew(low, high, i):
+            begin, most = low[i], -np.inf
+        for row in range(begin, high[i]):
+            most = max(most, values[row])
+        found[i] = most if most > -np.inf else np.nan
     return found
 
 
@@ -96,63 +110,66 @@ def median(low: Integers, high: Integers, values: Floats) -> Floats:
 def spread(low: Integers, high: Integers, values: Floats) -> Floats:
     """The standard deviation (n - 1) of the values in [low, high); NaN below two; float64[s].
 
-    Welford's updates: never below zero, and zero for equal values.
+    From sums of differences to the first value. Since that is one of the values, the squares lose no more than n
+    roundings to cancellation, and equal values spread by zero.
     """
     found = np.full(low.size, np.nan)
     n = 0
-    mean = 0.0
+    first = 0.0
+    total = 0.0
     squares = 0.0
     for i in range(low.size):
         begin = high[i - 1]
         if _starts_anew(low, high, i):
-            begin, n, mean, squares = low[i], 0, 0.0, 0.0
+            begin, n, total, squares = low[i], 0, 0.0, 0.0
         for row in range(begin, high[i]):
             value = values[row]
             if np.isnan(value):
                 continue
+            first = value if n == 0 else first
+            away = value - first
             n += 1
-            if n == 1:
-                mean = value
-            else:
-                away = value - mean
-                mean += away / n
-                squares += away * (value - mean)
+            total += away
+            squares += away * away
         if n > 1:
-            found[i] = np.sqrt(squares / (n - 1))
+            found[i] = np.sqrt(max(squares - total * total / n, 0.0) / (n - 1))
     return found
 
 
 @kernel
 def slope(low: Integers, high: Integers, values: Floats, days: Floats) -> Floats:
-    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s]."""
+    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s].
+
+    From differences to the first value and day, as with the spread.
+    """
     found = np.full(low.size, np.nan)
     n = 0
     first = 0.0
-    last = 0.0
-    mean_day = 0.0
-    mean_value = 0.0
+    first_day = 0.0
+    day = 0.0
+    total = 0.0
+    total_day = 0.0
     both = 0.0
     squares = 0.0
     for i in range(low.size):
         begin = high[i - 1]
         if _starts_anew(low, high, i):
-            begin, n = low[i], 0
+            begin, n, day = low[i], 0, 0.0
+            total, total_day, both, squares = 0.0, 0.0, 0.0, 0.0
         for row in range(begin, high[i]):
             value = values[row]
             if np.isnan(value):
                 continue
+            if n == 0:
+                first, first_day = value, days[row]
+            away, day = value - first, days[row] - first_day
             n += 1
-            last = days[row]
-            if n == 1:
-                first, mean_day, mean_value, both, squares = last, last, value, 0.0, 0.0
-                continue
-            day, away = last - mean_day, value - mean_value
-            mean_day += day / n
-            mean_value += away / n
-            both += day * (value - mean_value)
-            squares += day * (last - mean_day)
-        if n > 1 and last > first:
-            found[i] = both / squares
+            total += away
+            total_day += day
+            both += away * day
+            squares += day * day
+        if n > 1 and day > 0:
+            found[i] = (both - total * total_day / n) / (squares - total_day * total_day / n)
     return found
 
 
@@ -228,14 +245,39 @@ def unfinished(
 
 
 @kernel
-def first_at_or_after(happened: Integers, begin: Integers, end: Integers, moment: Integers) -> Integers:
-    """For each snapshot the first of its rows [begin, end) that happened at or after `moment`; all int64[s]."""
+def scaled_last(low: Integers, high: Integers, values: Floats, scale: Floats) -> Floats:
+    """The value of the last row in [low, high) times the snapshot's scale; 0 where there is no row; float64[s]."""
+    found = np.zeros(low.size)
+    for i in range(low.size):
+        if high[i] > low[i]:
+            found[i] = values[high[i] - 1] * scale[i]
+    return found
+
+
+@kernel
+def days_since(
+    low: Integers, high: Integers, rows: Integers, happened: Integers, cutoff: Integers, day: int
+) -> Floats:
+    """Days from the row of each snapshot to its cutoff; NaN where [low, high) has no row; float64[s]."""
+    found = np.full(low.size, np.nan)
+    for i in range(low.size):
+        if high[i] > low[i]:
+            found[i] = (cutoff[i] - happened[rows[i]]) / day
+    return found
+
+
+@kernel
+def first_at_or_after(
+    happened: Integers, begin: Integers, end: Integers, moments: Integers, place: Integers
+) -> Integers:
+    """For each snapshot the first of its rows [begin, end) that happened at or after `moments[place]`; int64[s]."""
     found = np.empty(begin.size, np.int64)
     for i in range(begin.size):
+        moment = moments[place[i]]
         at = begin[i]
-        if i > 0 and begin[i - 1] == begin[i] and moment[i - 1] <= moment[i]:
+        if i > 0 and begin[i - 1] == at and moments[place[i - 1]] <= moment:
             at = min(found[i - 1], end[i])
-        while at < end[i] and happened[at] < moment[i]:
+        while at < end[i] and happened[at] < moment:
             at += 1
         found[i] = at
     return found

@@ -29,6 +29,7 @@ from .snapshots import standing
 from .targets import target_values
 from .timeline import Timeline
 from .timelines import TIMELINES
+from .views import View
 from .vocabulary import output_words
 
 CUTOFF_TYPE = pa.timestamp("us", tz="UTC")
@@ -179,9 +180,8 @@ def _build_block(
     zone = LocalTime(plan.timezone)
     timelines = make_timelines(rows, plan.timelines)
     merged = customers.known_until[snapshots.customer] < snapshots.cutoff
-    stands = standing(
-        timelines["orders"], snapshots, plan.question, zone, plan.observed_from["purchases"], merged
-    )
+    orders = View.of(timelines["orders"], snapshots.customer, snapshots.as_of)
+    stands = standing(orders, snapshots, plan.question, zone, plan.observed_from["purchases"], merged)
     wanted = np.ones(merged.size, np.bool_) if everyone else stands.is_asked_about
     excluded = {
         **_keys(customers, snapshots.chosen(~wanted)),
@@ -194,7 +194,8 @@ def _build_block(
         "stage": stands.stages(wanted),
         "population": stands.populations(wanted),
     }
-    sight = Sight(timelines, plan.observed_from, zone, chosen, population)
+    seen = {"orders": orders.chosen(wanted)}
+    sight = Sight(timelines, plan.observed_from, zone, chosen, population, seen)
     columns |= _features(sight, plan)
     if targets:
         columns["target"] = _target(sight, plan)

@@ -111,6 +111,8 @@ def _measure_needs(measure: Measure) -> tuple[Step, ...]:
             found.append(FirstTimes(rows, column))
         elif kind == "cycle":
             found.append(Cycles(measure.window, column, measure.number))
+    if kind == "decayed":
+        found.append(Measure(measure.window, "days_since_last"))
     if measure.threshold is not None:
         found.append(measure.threshold)
     if measure.recent is not None:

@@ -12,7 +12,6 @@ from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .localtime import LocalTime, to_datetime
 from .question import Population, Question
-from .timeline import Timeline
 from .views import View
 
 Integers = npt.NDArray[np.int64]
@@ -139,20 +138,19 @@ def _words(places: Places, words: tuple[str, ...]) -> pa.Array:
 
 
 def standing(
-    orders: Timeline,
+    view: View,
     snapshots: Snapshots,
     question: Question,
     zone: LocalTime,
     observed_from: int,
     merged: Flags,
 ) -> Standing:
-    """The standing of snapshots, from the orders that were known at their cutoff.
+    """The standing of snapshots, from what they see of the orders.
 
     `merged` bool[s] says whose customer had turned out to be an alias by then.
     """
-    view = View.of(orders, snapshots.customer, snapshots.as_of)
     count = view.end - view.begin
-    cutoffs, place = np.unique(snapshots.cutoff, return_inverse=True)
+    cutoffs, place = snapshots.moments
     active_from = zone.shift_days(cutoffs, -question.lookback_days)[place]
     seen = count > 0
     active = seen & (_moment(view, view.end - 1, seen) >= active_from)

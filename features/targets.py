@@ -18,8 +18,7 @@ _LINES = Evidence("lines", ("amount",))
 
 def maturity(question: Question, zone: LocalTime, cutoff: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """When the target of each cutoff is known for good: horizon and settling time after it."""
-    cutoffs, place = np.unique(cutoff, return_inverse=True)
-    return zone.shift_days(cutoffs, question.horizon_days + question.settle_days)[place]
+    return zone.shift_days(cutoff, question.horizon_days + question.settle_days)
 
 
 def target_values(sight: Sight, question: Question, observed_until: int) -> Floats:
@@ -29,8 +28,10 @@ def target_values(sight: Sight, question: Question, observed_until: int) -> Floa
     change when later corrections come in.
     """
     snapshots = sight.snapshots
-    mature = maturity(question, sight.zone, snapshots.cutoff)
-    future = replace(sight, snapshots=Snapshots(snapshots.customer, snapshots.cutoff, mature))
+    cutoffs, place = snapshots.moments
+    mature = maturity(question, sight.zone, cutoffs)[place]
+    known_later = Snapshots(snapshots.customer, snapshots.cutoff, mature)
+    future = replace(sight, snapshots=known_later, views={})
     if isinstance(question.target, Purchase):
         bought = evaluate(_horizon(_ORDERS, question).sum("is_target"), future)
         values = np.where(np.isnan(bought), np.nan, bought > 0)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,10 +31,3 @@ class Timeline:
     until: Integers
     columns: Mapping[str, Array] = field(default_factory=dict)
     dictionaries: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @cached_property
-    def is_plain(self) -> bool:
-        """Whether rows become known in the order in which they happened, and none is ever superseded."""
-        earlier = np.flatnonzero(np.diff(self.known) < 0) + 1
-        is_first = np.isin(earlier, self.starts, assume_unique=False)
-        return bool(is_first.all() and (self.until == FOREVER).all())

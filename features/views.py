@@ -1,7 +1,7 @@
 """Views: what each snapshot may see of a timeline, as a stretch of rows in one array."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,8 +35,8 @@ class View:
     def of(cls, timeline: Timeline, customer: Integers, as_of: Integers) -> "View":
         """What snapshots (customer int64[s] counted from zero, as_of int64[s]; sorted by both) see of a timeline."""
         rows = (timeline.starts, timeline.known, timeline.until, FOREVER, customer, as_of)
-        ends, own, mains = kernels.visible_prefix(*rows)
-        if timeline.is_plain:
+        ends, own, mains, is_plain = kernels.visible_prefix(*rows)
+        if is_plain:
             begin = timeline.starts[customer]
             return cls(
                 timeline.happened,
@@ -58,6 +58,10 @@ class View:
             {name: values[places] for name, values in timeline.columns.items()},
             timeline.dictionaries,
         )
+
+    def chosen(self, keep: npt.NDArray[np.bool_]) -> "View":
+        """What the kept snapshots see, bool[s]."""
+        return self if keep.all() else replace(self, begin=self.begin[keep], end=self.end[keep])
 
     def only(self, keep: npt.NDArray[np.bool_]) -> "View":
         """The same with only the rows that are kept, bool[rows]."""
