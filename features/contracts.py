@@ -30,7 +30,7 @@ class TableContract:
     `happened` names the columns that date a row: the first that is not null counts.
     `ends` names columns that date a later end of the same row (an answer, a closing): an end at or after
     `observed_until` is not known, the row is. In each of `pairs` the first column needs the second;
-    of `either` one must be there.
+    of `either` one must be there; of `others` the first must not be the second.
     """
 
     name: str
@@ -40,6 +40,7 @@ class TableContract:
     ends: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
     either: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -184,6 +185,7 @@ _CONTRACTS = (
             _RECORDED,
         ),
         happened=("referred_at",),
+        others=(("referrer_id", "customer_id"),),
     ),
     TableContract(
         "profile",
@@ -208,3 +210,33 @@ _CONTRACTS = (
 
 TABLES: Mapping[str, TableContract] = MappingProxyType({contract.name: contract for contract in _CONTRACTS})
 """All evidence tables by name, purchases first."""
+
+_DERIVED = (
+    TableContract("referred_by", "Referrals, as facts of who was referred.", (), ()),
+    TableContract(
+        "referrals_made",
+        "Referrals, as facts of who referred.",
+        (Column("referral", "text", "who was referred, and on which day"),),
+        (),
+    ),
+    TableContract(
+        "referrer_days",
+        "Days on which a referrer ordered, as facts of who was referred.",
+        (Column("day", "text", "which day"),),
+        (),
+    ),
+    TableContract(
+        "referred_days",
+        "Whether those who were referred ordered, as facts of who referred.",
+        (
+            Column("referral", "text", "who was referred, and on which day"),
+            Column("moment", "text", "before the day of the referral, or since"),
+        ),
+        (),
+    ),
+)
+
+STORED: Mapping[str, TableContract] = MappingProxyType(
+    {**TABLES, **{contract.name: contract for contract in _DERIVED}}
+)
+"""The evidence tables, and those that are derived of several of them."""

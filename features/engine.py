@@ -29,6 +29,7 @@ from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
 from .question import Question
 from .reasons import Reasons
+from .referrals import Referrals
 from .satisfaction import Satisfaction
 from .snapshots import check_known
 from .social import Social
@@ -48,6 +49,7 @@ FAMILIES: tuple[type[Family], ...] = (
     Support,
     Activities,
     Social,
+    Referrals,
     Calendar,
 )
 """The families that come with Patron."""

@@ -41,14 +41,17 @@ def _keep_first_links(connection: duckdb.DuckDBPyConnection, identities: str, cu
     connection.unregister("kept links")
 
 
-def with_links(rows: str) -> str:
-    """Rows of a linked alias end for the alias when it is linked, and begin for the customer it belongs to."""
+def with_links(rows: str, who: str = "customer") -> str:
+    """Rows of a linked alias end for the alias when it is linked, and begin for the customer it belongs to.
+
+    `who` is the column that holds the alias's code.
+    """
     return (
         f"SELECT fact.* REPLACE (least(until, coalesce(linked, {FOREVER})) AS until)"
-        f" FROM ({rows}) AS fact LEFT JOIN first_links ON alias = fact.customer"
+        f" FROM ({rows}) AS fact LEFT JOIN first_links ON alias = fact.{who}"
         " UNION ALL BY NAME"
-        " SELECT fact.* REPLACE (links.customer AS customer, greatest(recorded, linked) AS recorded,"
+        f" SELECT fact.* REPLACE (links.customer AS {who}, greatest(recorded, linked) AS recorded,"
         " least(until, unlinked) AS until)"
-        f" FROM ({rows}) AS fact JOIN links ON alias = fact.customer"
+        f" FROM ({rows}) AS fact JOIN links ON alias = fact.{who}"
         " WHERE greatest(recorded, linked) < least(until, unlinked)"
     )

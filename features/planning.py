@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .contracts import TABLES
+from .contracts import STORED
 from .expressions import Evidence, Learned, Measure
 from .family import FamilyFeature, Feature
 from .partition import FeaturePlan
@@ -46,7 +46,7 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
         kind = TIMELINES[name]
         wanted = table_columns(kind, shown, store.columns[kind.table])
         found = {*columns_of.get(kind.table, ()), *wanted}
-        in_order = (*TABLES[kind.table].column_names, "is_target")
+        in_order = (*STORED[kind.table].column_names, "is_target")
         columns_of[kind.table] = tuple(column for column in in_order if column in found)
     return FeaturePlan(
         question,

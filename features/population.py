@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .columns import MONEY_UNITS
-from .contracts import TABLES
+from .contracts import STORED
 from .expressions import PopulationNumber
 from .sql import first_row, quoted
 from .store import EvidenceStore
@@ -134,7 +134,7 @@ def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> floa
     )
     if row is None or row[0] is None:
         return None
-    is_money = TABLES[TIMELINES[number.timeline].table].column(number.column).kind == "money"
+    is_money = STORED[TIMELINES[number.timeline].table].column(number.column).kind == "money"
     return float(row[0]) / (MONEY_UNITS if is_money else 1)
 
 

@@ -226,6 +226,10 @@ class TableReader:
         if self.contract.either:
             absent = [f"{present[name]} IS NULL" for name in self.contract.either if name in present]
             problems.append((" AND ".join(absent), f"neither {' nor '.join(self.contract.either)}"))
+        problems += [
+            (f"{present[first]} = {present[second]}", f"{first} is the {second}")
+            for first, second in self.contract.others
+        ]
         ends = [end for end in self.contract.ends if end in present and end != dated]
         problems += [(f"{present[end]} < {happened}", f"{end} before {dated}") for end in ends]
         if self.spec.currency is not None and "currency" in present:

@@ -14,13 +14,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from .columns import IdType, id_type
-from .contracts import TABLES
+from .contracts import STORED, TABLES
 from .errors import DataError
 from .identities import link_aliases, with_links
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Question
 from .reading import ALWAYS, TableAccount, TableReader
+from .referral_facts import SOURCES, derive_referral_facts
 from .sorting import fact_rows
 from .sources import column_types, open_source
 from .sql import first_row, literal, quoted
@@ -63,6 +64,7 @@ class EvidenceStore:
             for name in self._readers:
                 progress(f"sorting {name}", 0, 0)
                 self._sort(name, question)
+            self.self_referrals = self._derive(progress)
         except BaseException:
             self.close()
             raise
@@ -198,6 +200,13 @@ class EvidenceStore:
                 else f"use the columns {', '.join(reader.columns)}",
             ) from None
 
+    def _derive(self, progress: Progress) -> int:
+        """Facts that are joined of several tables; how many referrals turned out to lead back to oneself."""
+        if "referrals" not in self._readers:
+            return 0
+        progress("joining referrals", 0, 0)
+        return derive_referral_facts(self.connection, self.zone)
+
     # What the engine asks for
 
     @property
@@ -207,11 +216,16 @@ class EvidenceStore:
 
     @property
     def columns(self) -> dict[str, tuple[str, ...]]:
-        """The contract's columns that each table has."""
-        return {name: reader.columns for name, (reader, _) in self._readers.items()}
+        """The contract's columns that each table has, and those of the tables that are derived."""
+        found = {name: reader.columns for name, (reader, _) in self._readers.items()}
+        if "referrals" in self._readers:
+            found |= {name: STORED[name].column_names for name in SOURCES}
+        return found
 
     def observed_from(self, table: str) -> int:
-        """From when on a table is complete: as stated, else its first fact."""
+        """From when on a table is complete: as stated, else its first fact; one derived of several, when all are."""
+        if table in SOURCES:
+            return max(self.observed_from(source) for source in SOURCES[table])
         stated = self.data.tables[table].observed_from
         if stated is not None:
             return to_microseconds(stated)

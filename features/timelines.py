@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import kernels
 from .columns import MONEY_UNITS
-from .contracts import TABLES
+from .contracts import STORED
 from .localtime import DAY, FOREVER
 from .rows import Rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
@@ -162,6 +162,10 @@ def _ended(end: str) -> "Builder":
     return build
 
 
+def _as_sorted(rows: Rows, names: Sequence[str]) -> Timeline:
+    return rows.as_sorted(names)
+
+
 def _started(rows: Rows, names: Sequence[str]) -> Timeline:
     return rows.timeline(np.ones(rows.customer.size, np.bool_), rows.happened, names)
 
@@ -295,13 +299,17 @@ TIMELINES: Mapping[str, TimelineKind] = {
     "mentions": TimelineKind(
         "mentions", _mentions, {"negative": ("sentiment",), **_same("network", "sentiment", "reach")}
     ),
+    "referred_by": TimelineKind("referred_by", _as_sorted, {}),
+    "referrals_made": TimelineKind("referrals_made", _as_sorted, _same("referral")),
+    "referrer_days": TimelineKind("referrer_days", _as_sorted, _same("day")),
+    "referred_days": TimelineKind("referred_days", _as_sorted, _same("referral", "moment")),
 }
 """Every timeline that a family can read."""
 
 
 def holds_text(timeline: str, column: str) -> bool:
     """Whether a column of a timeline holds words rather than numbers."""
-    contract = TABLES[TIMELINES[timeline].table]
+    contract = STORED[TIMELINES[timeline].table]
     return any(each.name == column and each.kind == "text" for each in contract.columns)
 
 
@@ -309,7 +317,7 @@ def is_stored(timeline: str, column: str) -> bool:
     """Whether a column of a timeline stands in its table as it is, event by event, and is known with the event."""
     kind = TIMELINES[timeline]
     shown = column in kind.columns and column not in kind.ends
-    return shown and timeline != "orders" and column in TABLES[kind.table].column_names
+    return shown and timeline != "orders" and column in STORED[kind.table].column_names
 
 
 def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, ...] | None:
@@ -324,5 +332,5 @@ def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, 
 def table_columns(kind: TimelineKind, names: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
     """The table's columns that a timeline needs to show the columns `names`, in contract order."""
     wanted = {*kind.needs, *kind.uses, *(source for name in names for source in kind.columns[name])}
-    found = [name for name in TABLES[kind.table].column_names if name in wanted and name in present]
+    found = [name for name in STORED[kind.table].column_names if name in wanted and name in present]
     return (*found, "is_target") if "is_target" in wanted else tuple(found)

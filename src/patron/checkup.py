@@ -187,6 +187,10 @@ def _notes(store: EvidenceStore, rhythm: OrderRhythm) -> list[str]:
                 f"{repeats:,} rows of {table} repeat another row in every column and are used as they are;"
                 f" if they were loaded twice, declare [{table}] key"
             )
+    if store.self_referrals:
+        notes.append(
+            f"{store.self_referrals:,} referrals are left out from when it is known that both ids are one customer"
+        )
     shared = store.shared_orders()
     if shared:
         notes.append(

@@ -123,6 +123,7 @@ COLUMNS = {
     "cases": "customer_id opened_at closed_at severity topic channel reopened recorded_at",
     "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
     "mentions": "customer_id mentioned_at network sentiment reach recorded_at",
+    "referrals": "customer_id referrer_id referred_at recorded_at",
     "identities": "alias_id customer_id linked_at",
 }
 """What random evidence holds."""
@@ -139,11 +140,12 @@ class RandomEvidence:
         self.customers = customers
         self.first = datetime(2020, 1, 1)
         self.tables = {name: [self.row(name) for _ in range(rows)] for name in ("purchases", "activities")}
-        for name in ("satisfaction", "mentions", "cases"):
+        for name in ("satisfaction", "mentions", "cases", "referrals"):
             self.tables[name] = [self.row(name) for _ in range(rows // 2)]
         self.tables["identities"] = [self.row("identities") for _ in range(2)]
         for name in ("purchases", "satisfaction", "activities", "mentions", "cases"):  # nobody is a stranger
             self.tables[name].append({**self.row(name), "customer_id": 1})
+        self.tables["referrals"].append({**self.row("referrals"), "customer_id": 1, "referrer_id": 0})
 
     def moment(self, earliest: datetime | None = None) -> datetime:
         """A midnight or a noon of the year, not before `earliest`."""
@@ -200,6 +202,9 @@ class RandomEvidence:
                 "channel": channel,
                 "reopened": self.maybe(bool(self.rng.integers(0, 2))),
             }
+        if name == "referrals":
+            referrer = (made["customer_id"] + int(self.rng.integers(1, self.customers))) % self.customers
+            return made | {"referrer_id": referrer, "referred_at": happened}
         if name == "mentions":
             return made | {
                 "mentioned_at": happened,

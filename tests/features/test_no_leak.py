@@ -61,6 +61,7 @@ def known(name: str, row: dict[str, Any]) -> datetime | None:
         "satisfaction": ("asked_at", "answered_at"),
         "cases": ("opened_at",),
         "mentions": ("mentioned_at",),
+        "referrals": ("referred_at",),
     }
     happened = [row[date] for date in dates.get(name, ("occurred_at",)) if row[date] is not None]
     if not happened:

@@ -159,7 +159,7 @@ class Oracle:
                 values = [None if v is None else to_microseconds(v.replace(tzinfo=UTC)) for v in values]
                 made[column] = pa.array(values, pa.int64())
             else:
-                kind = pa.int64() if column in ("customer_id", "alias_id") else pa.float64()
+                kind = pa.int64() if column in ("customer_id", "alias_id", "referrer_id") else pa.float64()
                 made[column] = pa.array(values, pa.string() if column in texts else kind)
         self.sql.register("given", pa.table(made))
         self.sql.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS id, * FROM given")
