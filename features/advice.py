@@ -76,6 +76,8 @@ def _horizon(question: Question, found: Findings, fewest_outcomes: int) -> Advic
         f"{rate:.0%} {of_active} within {days} days")  # fmt: skip
     few = found.fewest is not None and found.fewest < fewest_outcomes
     best = _middling(question, found)
+    if best is None and rate > TOO_MANY:
+        return say(days, f"{says}: nearly all, but no usual horizon that the history has room for is better")
     if best is None or (rate <= TOO_MANY and not (few and rate < 0.5)):
         return say(days, f"{says}: neither nearly all nor nearly none" if 0.02 <= rate <= TOO_MANY else says)
     if rate > TOO_MANY and best < days:
@@ -111,6 +113,8 @@ def _lookback(question: Question, survival: GapSurvival) -> Advice:
     if kept >= KEPT:
         less = f"; {shortest} days would hold {survival.kept(shortest, horizon):.1%}" if shortest else ""
         return say(lookback, says + (less if shortest and shortest < lookback else ""))
+    if math.isnan(kept):
+        return say(lookback, "nobody came back, so that no window holds more than another")
     if shortest is None:
         return say(lookback, f"{says}; how much a longer one would hold cannot be seen in this history")
     return say(shortest, f"{lookback} days {says}, {shortest} days {survival.kept(shortest, horizon):.1%}")
@@ -151,7 +155,7 @@ def _cutoffs(question: Question, history: HistoryNeed) -> Advice:
     if fits is not None and fits * 4 >= question.horizon_days:
         return say(question.cutoffs, f"they fit when they are {fits} days apart")
     return say(
-        max(history.fitting, 1),
+        history.fitting if history.fitting > 1 else question.cutoffs,
         f"they would take {history.asked_days} days, and there are {history.days}; from"
         f" {history.enough_on} on all would fit",
     )

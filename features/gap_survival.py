@@ -68,8 +68,12 @@ class GapSurvival:
 
     @cached_property
     def limit(self) -> int:
-        """The last day that enough silences reach; -1 where there are not enough at all."""
-        return int((self.at_risk >= FEWEST_SILENCES).sum()) - 1
+        """The last day that enough silences reach; -1 where there are not enough at all.
+
+        Where enough were followed until all had ended, none is open on any later day either.
+        """
+        last = int((self.at_risk >= FEWEST_SILENCES).sum()) - 1
+        return self.open.size - 1 if last >= 0 and self.open[last] == 0 else last
 
     def ordered_within(self, days: int) -> float:
         """The share of orders that are followed by another within so many days."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from .expressions import Window
 from .family import FamilyFeature
 
 GROWING_KINDS = (
@@ -23,7 +24,12 @@ def growing_features(features: Iterable[FamilyFeature]) -> frozenset[str]:
         each.feature.name
         for each in features
         if any(
-            measure.window.start_days is None and measure.kind in GROWING_KINDS
+            measure.kind in GROWING_KINDS and _is_boundless(measure.window)
             for measure in each.feature.expression.measures()
         )
     )
+
+
+def _is_boundless(window: Window) -> bool:
+    """Whether it reaches back as far as anything was observed."""
+    return window.start_days is None and window.since is None and window.latest is None

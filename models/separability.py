@@ -6,6 +6,7 @@ tomorrow.
 """
 
 from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +20,13 @@ from .encoding import encode
 from .intervals import CustomerBootstrap, Estimate
 from .metrics import auc
 
-MOST_ROWS = 20_000
+MOST_ROWS = 12_000
 FEWEST_CUSTOMERS = 100
 TOP_FEATURES = 12
 _FOLDS = 2
 _REPLICATES = 100
+_TOLD_APART = 0.6
+_MUCH = 0.05
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,14 @@ class Separability:
 
     `auc` is out of sample, customers never on both sides: 0.5 cannot be told apart, 1 always. `bounded_auc` is the
     same without the `unbounded` features, which look back to the beginning of the history or beyond it, so that the
-    time can be read from them.
+    time can be read from them. `families` are the AUCs of each family's bounded features by themselves, highest first.
     """
 
     auc: Estimate
     bounded_auc: Estimate
     features: tuple[SeparatingFeature, ...]
     bounded_features: tuple[SeparatingFeature, ...]
+    families: tuple[tuple[str, Estimate], ...]
     unbounded: tuple[str, ...]
     earlier: int
     later: int
@@ -62,18 +66,27 @@ class Separability:
     @property
     def words(self) -> str:
         """What it says, in plain words."""
-        if self.auc.value < 0.6:
+        if self.auc.value < _TOLD_APART:
             return "What the model learns from looks like what it is judged on."
-        if self.unbounded and self.bounded_auc.value < 0.6 <= self.auc.value:
+        if self.unbounded and self.bounded_auc.value < _TOLD_APART:
             return (
                 "Only features that look back to the beginning of the history, or beyond it, give the time away; apart"
                 " from them, what the model learns from looks like what it is judged on."
             )
-        grade = "well" if self.bounded_auc.value >= 0.8 else "to a degree"
-        return (
-            f"Earlier and later snapshots can be told apart {grade}: customers, or what is known of them, changed"
-            " over the history."
-        )
+        telling = [name for name, each in self.families if each.value >= _TOLD_APART]
+        alike = [name for name, each in self.families if each.value < _TOLD_APART]
+        looking_back = self.auc.value - self.bounded_auc.value >= _MUCH
+        parts = ["features that look back to the beginning of the history"] if looking_back else []
+        parts += [_listed(telling)] if telling else []
+        if not parts:
+            return "Earlier and later snapshots differ a little in many features, by no single family much."
+        rest = f"; by {_listed(alike)} they look alike" if alike else ""
+        return f"Earlier and later snapshots can be told apart by {' and by '.join(parts)}{rest}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    plain = [name.replace("_", " ") for name in names]
+    return " and ".join([", ".join(plain[:-1]), plain[-1]]) if len(plain) > 1 else plain[0]
 
 
 def measure_separability(
@@ -109,6 +122,7 @@ def measure_separability(
         rest,
         features,
         others,
+        _by_family(matrix, everything[~unbounded], fields, is_later, folds, bootstrap, seed),
         tuple(field.name for field, is_out in zip(fields, unbounded, strict=True) if is_out),
         int((~is_later).sum()),
         int(is_later.sum()),
@@ -143,15 +157,21 @@ def _told_apart(
     """The AUC of a classifier on some features, each customer judged by one that never saw them, and what it used."""
     part = np.ascontiguousarray(matrix[:, columns])
     kinds = [place for place, column in enumerate(columns) if fields[column].kind == "category"]
-    score, gain = np.full(later.size, 0.5), np.zeros(columns.size)
-    for fold in range(_FOLDS):
-        learn, judge = folds != fold, folds == fold
+    score, gains = np.full(later.size, 0.5), np.zeros((_FOLDS, columns.size))
+
+    def judge(fold: int) -> None:
+        learn, unseen = folds != fold, folds == fold
         if not 0 < later[learn].sum() < learn.sum():
-            continue
-        model = RepurchaseClassifier(n_trees=60, learning_rate=0.1, patience=None, seed=seed)
+            return
+        model = RepurchaseClassifier(n_trees=60, learning_rate=0.1, patience=None, seed=seed, n_threads=1)
         model.fit(part[learn], later[learn], categorical=kinds)
-        score[judge] = model.predict_probability(part[judge])
-        gain += model.booster_.feature_importance("gain")
+        score[unseen] = model.predict_probability(part[unseen])
+        gains[fold] = model.booster_.feature_importance("gain")
+
+    # Threads within one small fit would mostly wait for each other.
+    with ThreadPoolExecutor(_FOLDS) as pool:
+        list(pool.map(judge, range(_FOLDS)))
+    gain = gains.sum(axis=0)
     value = auc(later, score)
     replicates = bootstrap.run(lambda counts: np.array([auc(later, score, counts[bootstrap.code])]))
     shares = gain / (gain.sum() or 1.0)
@@ -162,6 +182,24 @@ def _told_apart(
         if shares[place] > 0
     )
     return Estimate.of(value, replicates[:, 0]), found
+
+
+def _by_family(
+    matrix: NDArray[np.float32],
+    columns: NDArray[np.int64],
+    fields: Sequence[FeatureField],
+    later: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    bootstrap: CustomerBootstrap,
+    seed: int,
+) -> tuple[tuple[str, Estimate], ...]:
+    """The families with the AUC of their features by themselves."""
+    names = list(dict.fromkeys(fields[column].family for column in columns))
+    found = []
+    for name in names:
+        own = np.array([column for column in columns if fields[column].family == name])
+        found.append((name, _told_apart(matrix, own, fields, later, folds, bootstrap, seed)[0]))
+    return tuple(sorted(found, key=lambda each: (-each[1].value, each[0])))
 
 
 def _described(

@@ -24,14 +24,20 @@ Cutoff = str | date | datetime
 
 
 def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
-    """What became of every row of the evidence, who repeats, and whether there is enough to train a model."""
+    """What became of every row of the evidence, who repeats, what to ask, and whether there is enough to train a model.
+
+    The report is also written as a page, `reports/check.html` beside the configuration.
+    """
     from patron.features.engine import load_families
 
+    from .check_pages import with_page
     from .checkup import check_evidence
 
     families = load_families(config.run.families)
     with _evidence(config, progress) as store:
-        return check_evidence(store, config, families, progress)
+        report = check_evidence(store, config, families, progress)
+    progress("writing the page", 0, 0)
+    return with_page(report, config, _reports(config) / "check.html")
 
 
 def audit(config: Config, *, progress: Progress = silent) -> "AuditReport":

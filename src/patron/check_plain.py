@@ -90,6 +90,7 @@ def _separability(told: Separability) -> dict[str, Any]:
         "says": told.words,
         "features": [_feature(each) for each in told.features],
         "features_of_bounded": [_feature(each) for each in told.bounded_features],
+        "families": {name: estimate.to_dict() for name, estimate in told.families},
         "unbounded": list(told.unbounded),
         "earlier_snapshots": told.earlier,
         "later_snapshots": told.later,

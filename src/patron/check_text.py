@@ -68,9 +68,7 @@ def _tables(report: "CheckReport") -> Iterator[str]:
     yield f"tables ({report.customers:,} customers)"
     for account, facts in zip(report.accounts, report.tables, strict=True):
         yield f"  {_table_line(account, zone)}"
-        details = ", ".join(_details(facts))
-        if details:
-            yield f"    {details}"
+        yield from _indented(", ".join(_details(facts)))
 
 
 def _table_line(account: TableAccount, zone: LocalTime) -> str:
@@ -113,7 +111,7 @@ def _orders(report: "CheckReport") -> Iterator[str]:
         )
     if overall.balanced is not None:
         yield f"  the two errors are equal at {overall.balanced} days"
-    yield f"  {rhythm.regularity.words}"
+    yield from _indented(rhythm.regularity.words, 2)
 
 
 def _cutoffs(report: "CheckReport") -> Iterator[str]:
@@ -132,7 +130,12 @@ def _cutoffs(report: "CheckReport") -> Iterator[str]:
             else ""
         )
         yield f"train and test cutoffs told apart: AUC {told.auc.value:.2f}{rest} (0.5: not at all)"
-        yield f"  {told.words}"
+        yield from _indented(told.words, 2)
+
+
+def _indented(text: str, by: int = 4) -> list[str]:
+    """A text in lines that fit; none where there is no text."""
+    return textwrap.wrap(text, WIDTH, initial_indent=" " * by, subsequent_indent=" " * by)
 
 
 def _share(count: CutoffCount) -> str:

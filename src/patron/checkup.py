@@ -29,8 +29,9 @@ from .config import Config
 STALE_DAYS = 7
 """Purchases that end so many days before `observed_until` look as if everyone had left."""
 
+FEW = 100
 ESTABLISHED = 0.5
-"""Of first orders more than this share in the first month: the history began in the midst of things."""
+"""Of first orders, where they are not few, more than this share in the first month: it began in the midst of things."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +202,7 @@ def _notes(store: EvidenceStore, rhythm: OrderRhythm) -> list[str]:
             f"the last order is {rhythm.silent_days} days older than observed_until: if nothing was loaded since,"
             " move [data] observed_until back to the day after the last complete one"
         )
-    if rhythm.early > ESTABLISHED and rhythm.history_days > 60:
+    if rhythm.early > ESTABLISHED and rhythm.history_days > 60 and rhythm.overall.gaps.customers >= FEW:
         notes.append(
             f"{rhythm.early:.0%} of the first orders fall into the first 30 days: the history began in the midst of"
             " things, and a first order seen is mostly not a customer's first"

@@ -90,9 +90,11 @@ def test_nobody_comes_back() -> None:
 
 def test_all_gaps_are_a_week() -> None:
     survival = GapSurvival.of(counts({7: 9_000}, {6: 1_000}, 364))
-    assert survival.limit == 7
     assert survival.ordered_within(6) == 0
-    assert survival.ordered_within(7) == 1
+    assert survival.ordered_within(7) == survival.ordered_within(364) == 1
+    assert survival.kept(7, 14) == survival.rate(7, 14) == 1
+    assert survival.shortest_window(14) == 7
+    assert np.isnan(survival.came_back(7, 14)[0])  # nobody is ever called lost
 
 
 def orders(random: np.random.Generator, customers: int, days: int) -> list[Any]:

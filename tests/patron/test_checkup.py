@@ -28,7 +28,7 @@ def test_a_shop_with_enough_is_ready_and_says_what_it_has(shop: Any, tmp_path: P
     )
     assert any(line.startswith("  purchases: ") and "from 2024-02-" in line for line in lines)
     assert any("  2025-05-02:" in line for line in lines)
-    assert list(tmp_path.iterdir()) == []
+    assert [path.name for path in tmp_path.rglob("*.*")] == ["check.html"]
 
 
 def test_the_report_is_plain_data(shop: Any, tmp_path: Path) -> None:
