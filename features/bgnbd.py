@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
+from threadpoolctl import threadpool_limits
 
 from .errors import DataError
 
@@ -91,14 +92,16 @@ def fit_bgnbd(
     r = 0.5
     start = np.log([r, r / float(counted @ x), 0.5, 2.0])
     bounds = [(np.log(_LOWEST), np.log(_HIGHEST))] * 4
-    found = minimize(
-        likelihood,
-        np.clip(start, *bounds[0]),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=bounds,
-        options={"ftol": 1e-11, "gtol": 1e-7, "maxiter": 500, "maxcor": 20},
-    )
+    # Four numbers are no work for threads, which would cost seven times as much.
+    with threadpool_limits(1, "blas"):
+        found = minimize(
+            likelihood,
+            np.clip(start, *bounds[0]),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"ftol": 1e-11, "gtol": 1e-7, "maxiter": 500, "maxcor": 20},
+        )
     r, alpha, a, b = (float(value) for value in np.exp(found.x))
     # Scaled times made the density of a history larger by scale ** frequency.
     log_likelihood = float(-found.fun - counted @ x * np.log(scale))

@@ -5,6 +5,7 @@ Of many customers a sample is taken by their ids alone, so that who is in it nev
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ from .vocabulary import names_of
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-MOST_CUSTOMERS = 16_384
+MOST_CUSTOMERS = 8_192
 """Of more known customers a half is taken, a quarter, an eighth, until there are no more than this."""
 
 FEWEST_ROWS = 20
@@ -161,15 +162,25 @@ def _means(measure: Measure, sight: Sight) -> dict[str, float]:
     view: View = compute(rows, sight)
     numbers = compute(Numbers(rows, measure.column), sight, view)
     codes = compute(Codes(rows, measure.by), sight, view)
-    words, place = np.unique(names_of(words_of(view, measure.by)).astype(str), return_inverse=True)
-    if words.size == 0:
+    words, place = _distinct_names(words_of(view, measure.by))
+    if not words:
         return {}
     seen = np.zeros(view.happened.size + 1, np.int64)
     np.add.at(seen, view.begin, 1)
     np.add.at(seen, view.end, -1)
     counted = (np.cumsum(seen[:-1]) > 0) & (codes >= 0) & ~np.isnan(numbers)
     whose = place[codes[counted]]
-    count = np.bincount(whose, minlength=words.size)
-    total = np.bincount(whose, numbers[counted], minlength=words.size)
-    frequent = [at for at in np.lexsort([words, -count])[:MOST_WORDS] if count[at] >= FEWEST_ROWS]
-    return {str(words[at]): float(total[at] / count[at]) for at in sorted(frequent)}
+    count = np.bincount(whose, minlength=len(words))
+    total = np.bincount(whose, numbers[counted], minlength=len(words))
+    frequent = np.flatnonzero(count >= FEWEST_ROWS)
+    most = sorted(frequent, key=lambda at: (-count[at], words[at]))[:MOST_WORDS]
+    return {words[at]: float(total[at] / count[at]) for at in sorted(most)}
+
+
+@lru_cache(maxsize=16)
+def _distinct_names(words: tuple[str, ...]) -> tuple[tuple[str, ...], Integers]:
+    """The different names of words in sorted order, and which of them each word has; int64[words]."""
+    names = names_of(words).tolist()
+    distinct = sorted(set(names))
+    place = {name: at for at, name in enumerate(distinct)}
+    return tuple(distinct), np.array([place[name] for name in names], np.int64)

@@ -99,15 +99,14 @@ def learn_population(
     moments: Sequence[int],
 ) -> PopulationHistory:
     """What the population's facts known before each of the moments say."""
-    wanted = list(numbers)
+    wanted, moments = list(numbers), sorted(moments)
+    words = {name: _words(store, name, moments) for name in vocabularies}
     return PopulationHistory(
         tuple(
             PopulationValues(
-                moment,
-                _numbers(store, wanted, moment),
-                {name: _words(store, name, moment) for name in vocabularies},
+                moment, _numbers(store, wanted, moment), {name: words[name][at] for name in vocabularies}
             )
-            for moment in sorted(moments)
+            for at, moment in enumerate(moments)
         )
     )
 
@@ -138,17 +137,34 @@ def _number(store: EvidenceStore, number: PopulationNumber, moment: int) -> floa
     return float(row[0]) / (MONEY_UNITS if is_money else 1)
 
 
-def _words(store: EvidenceStore, vocabulary: str, moment: int) -> tuple[str, ...]:
-    """The most frequent names of a text column, words of the same name counted together."""
+def _words(store: EvidenceStore, vocabulary: str, moments: Sequence[int]) -> list[tuple[str, ...]]:
+    """The most frequent names of a text column at each moment, words of the same name counted together.
+
+    One pass over the table counts for all moments; only the words most frequent at one of them come back.
+    """
     timeline, column = vocabulary.split(".")
-    if column not in store.columns.get(TIMELINES[timeline].table, ()):
-        return ()
+    kind = TIMELINES[timeline]
+    if column not in store.columns.get(kind.table, ()):
+        return [()] * len(moments)
     word = quoted(column)
+    counts = [
+        f"count(*) FILTER ({kind.known_sql} < {moment} AND until >= {moment}) AS count_{at}"
+        for at, moment in enumerate(moments)
+    ]
+    places = [
+        f"row_number() OVER (ORDER BY count_{at} DESC, word) <= {_MOST_SPELLINGS}"
+        for at in range(len(moments))
+    ]
     rows = store.connection.execute(
-        f"SELECT {word}, count(*) {_known_events(timeline, moment)} AND {word} IS NOT NULL"
-        f" GROUP BY {word} ORDER BY count(*) DESC, {word} LIMIT {_MOST_SPELLINGS}"
+        f"SELECT * FROM (SELECT {word} AS word, {', '.join(counts)} FROM {quoted(kind.table)}"
+        f" WHERE ({kind.event_sql}) AND {word} IS NOT NULL GROUP BY {word}) QUALIFY {' OR '.join(places)}"
     ).fetchall()
+    return [_frequent([(row[0], row[at]) for row in rows if row[at]]) for at in range(1, len(moments) + 1)]
+
+
+def _frequent(counted: list[tuple[str, int]]) -> tuple[str, ...]:
+    """The most frequent names of words with their counts."""
     counts: Counter[str] = Counter()
-    for spelling, count in rows:
+    for spelling, count in sorted(counted, key=lambda each: (-each[1], each[0]))[:_MOST_SPELLINGS]:
         counts[name_part(spelling)] += count
     return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:MOST_WORDS])
