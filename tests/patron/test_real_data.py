@@ -13,6 +13,8 @@ from pyarrow import parquet
 import patron
 from patron.complete_journey import write_complete_journey
 from patron.config import Config
+from patron.features.order_rhythm import measure_order_rhythm
+from patron.features.store import EvidenceStore
 from patron.training.tracking import Record, Registration
 
 pytestmark = pytest.mark.slow
@@ -108,6 +110,34 @@ def test_online_retail_accounts_for_every_line(retail: Path) -> None:
     assert (purchases.rows, purchases.used, report.customers) == (1_044_847, 809_560, 5_942)
     assert purchases.quarantined == {"no customer_id": 235_287}
     assert report.ready
+
+
+def test_online_retail_gaps_repeats_and_survival_are_those_that_pandas_finds(retail: Path) -> None:
+    lines = parquet.read_table(SHARED / "online_retail_ii.parquet").to_pandas().dropna(subset="Customer ID")
+    lines["amount"] = lines["Quantity"] * lines["Price"]
+    invoices = lines.groupby(["Customer ID", "Invoice"]).agg(
+        most=("amount", "max"), time=("InvoiceDate", "min")
+    )
+    days = invoices[invoices["most"] > 0].reset_index()
+    days["day"] = days["time"].dt.normalize()
+    days = days[["Customer ID", "day"]].drop_duplicates().sort_values(["Customer ID", "day"])
+    gap = days.groupby("Customer ID")["day"].diff().dt.days.dropna().to_numpy()
+    ends = days.groupby("Customer ID")["day"].agg(["min", "max"])
+    cut_off = (pd.Timestamp("2011-12-09") - ends["max"]).dt.days.to_numpy()
+    survival = [
+        1 - (gap == day).sum() / ((gap >= day).sum() + (cut_off >= day).sum()) for day in range(1, 91)
+    ]
+    loaded = patron.load_config(retail)
+    with EvidenceStore(loaded.data, loaded.question) as store:
+        rhythm = measure_order_rhythm(store, loaded.question)
+    found = rhythm.overall
+    assert (found.gaps.customers, found.gaps.silences) == (5_878, len(days)) == (5_878, 33_107)
+    assert found.gaps.quantile(0.5) == np.median(gap) == 31
+    assert found.survival.ordered_within(90) == pytest.approx(1 - np.prod(survival))
+    again = days.groupby("Customer ID").size() > 1
+    assert (found.repeats.buyers, found.repeats.again) == (5_878, again.sum())
+    # At mid-span .325 of all customers who had bought bought again; of those active in the year before it is more.
+    assert 0.325 < found.survival.rate(365, 90) < 0.5
 
 
 def test_cdnow_at_mid_span_a_sixth_buys_again_within_90_days(cdnow: Path) -> None:
