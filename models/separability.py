@@ -100,43 +100,42 @@ def measure_separability(
 ) -> Separability | None:
     """Snapshots of earlier and later cutoffs, with their features, to how far apart they are.
 
-    Of many rows [n] a sample of customers is taken, with all their snapshots. None where there are too few. `growing`
-    names features that grow with the history; those that nobody has at one cutoff and somebody at another are found.
+    None where there are too few customers in the rows [n]. `growing` names features that grow with the history; those
+    that nobody has at one cutoff and somebody at another are found.
     """
-    rows = _sample(customer, seed)
-    customers, side = np.unique(customer[rows], return_inverse=True)
-    is_later = later[rows]
-    if customers.size < FEWEST_CUSTOMERS or not 0 < is_later.sum() < is_later.size:
+    customers, side = np.unique(customer, return_inverse=True)
+    if customers.size < FEWEST_CUSTOMERS or not 0 < later.sum() < later.size:
         return None
-    matrix = encode(table.take(pa.array(rows)), fields)
+    matrix = encode(table, fields)
     folds = np.random.default_rng(seed).permutation(customers.size)[side] % _FOLDS
-    unbounded = _never_known_at_some(matrix, cutoff[rows]) | [field.name in growing for field in fields]
-    bootstrap = CustomerBootstrap.of(customer[rows], seed, _REPLICATES)
+    unbounded = _never_known_at_some(matrix, cutoff) | [field.name in growing for field in fields]
+    bootstrap = CustomerBootstrap.of(customer, seed, _REPLICATES)
     everything = np.arange(len(fields))
-    whole, features = _told_apart(matrix, everything, fields, is_later, folds, bootstrap, seed)
+    whole, features = _told_apart(matrix, everything, fields, later, folds, bootstrap, seed)
     rest, others = whole, features
     if unbounded.any() and not unbounded.all():
-        rest, others = _told_apart(matrix, everything[~unbounded], fields, is_later, folds, bootstrap, seed)
+        rest, others = _told_apart(matrix, everything[~unbounded], fields, later, folds, bootstrap, seed)
     return Separability(
         whole,
         rest,
         features,
         others,
-        _by_family(matrix, everything[~unbounded], fields, is_later, folds, bootstrap, seed),
+        _by_family(matrix, everything[~unbounded], fields, later, folds, bootstrap, seed),
         tuple(field.name for field, is_out in zip(fields, unbounded, strict=True) if is_out),
-        int((~is_later).sum()),
-        int(is_later.sum()),
+        int((~later).sum()),
+        int(later.sum()),
         int(customers.size),
     )
 
 
-def _sample(customer: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """The rows of so many customers, drawn by chance, that there are not too many rows."""
-    codes, place, sizes = np.unique(customer, return_inverse=True, return_counts=True)
+def sample_rows(customer: NDArray[np.int64], used: NDArray[np.bool_], seed: int) -> NDArray[np.int64]:
+    """Of the rows [n] that are used those of so many customers, drawn by chance, that there are not too many."""
+    places = np.flatnonzero(used)
+    codes, place, sizes = np.unique(customer[places], return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(codes.size)
     chosen = np.zeros(codes.size, np.bool_)
     chosen[order[np.cumsum(sizes[order]) <= MOST_ROWS]] = True
-    return np.flatnonzero(chosen[place])
+    return places[chosen[place]]
 
 
 def _never_known_at_some(matrix: NDArray[np.float32], cutoff: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from patron.features.advice import Advice, Findings, advise
 from patron.features.errors import GateError
@@ -19,9 +20,10 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.store import EvidenceStore
 from patron.features.table_facts import TableFacts, measure_tables
-from patron.models.separability import Separability, measure_separability
+from patron.models.separability import Separability, measure_separability, sample_rows
 from patron.training.folds import FoldPlan
 from patron.training.gate import FEWEST_OUTCOMES, CutoffCount, GateRow, data_problems, gate_rows
+from patron.training.rolling import TrainingSet
 from patron.training.snapshots import BuiltTrainingSet, build_training_set
 
 from .config import Config
@@ -138,13 +140,15 @@ def _separability(built: BuiltTrainingSet, plan: FoldPlan, seed: int) -> Separab
     """How far what is learned from can be told from what is judged at."""
     tests = [fold.cutoff for fold in plan.tests]
     used = built.data.rows([*plan.tests[0].train, *tests])
-    rows = used.nonzero()[0]
+    # A sample before anything is copied: the whole training set may be most of the memory.
+    rows = sample_rows(built.data.customer, used, seed)
+    sample = TrainingSet(built.data.table.take(rows), built.data.catalogue)
     return measure_separability(
-        built.data.table.take(rows),
-        built.data.fields(used),
-        built.data.customer[rows],
-        built.data.cutoff[rows],
-        built.data.rows(tests)[rows],
+        sample.table,
+        sample.fields(np.ones(rows.size, np.bool_)),
+        sample.customer,
+        sample.cutoff,
+        sample.rows(tests),
         growing_features(built.prepared.plan.features),
         seed,
     )

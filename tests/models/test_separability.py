@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from patron.features.catalogue import FeatureField
-from patron.models.separability import MOST_ROWS, Separability, measure_separability
+from patron.models.separability import MOST_ROWS, Separability, measure_separability, sample_rows
 
 CUTOFFS = 6
 """The last two of them are for judging."""
@@ -93,10 +93,13 @@ def test_few_customers_say_nothing() -> None:
 
 
 def test_of_many_rows_a_sample_of_whole_customers_is_taken() -> None:
-    customers = MOST_ROWS // 3
-    found = told({"a": noise(customers)}, customers=customers)
-    assert found is not None
-    assert found.earlier + found.later == found.customers * CUTOFFS == MOST_ROWS
+    customer = np.repeat(np.arange(MOST_ROWS), 3)
+    used = np.tile([True, False, True], MOST_ROWS)
+    rows = sample_rows(customer, used, 7)
+    assert rows.size == MOST_ROWS
+    assert used[rows].all()
+    assert (np.unique(customer[rows], return_counts=True)[1] == 2).all()
+    assert sample_rows(customer[:6], used[:6], 7).tolist() == [0, 2, 3, 5]
 
 
 def test_the_same_is_said_each_time() -> None:
