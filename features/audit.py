@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from .feature_signs import judge
 from .findings import Finding
 from .instants import Instant, choose_instants
 from .localtime import to_datetime
+from .perturbation import CHANGES
 from .progress import Progress, silent
 from .question import Question
 from .rebuilding import Difference, Rebuild, Rebuilder
@@ -17,6 +19,9 @@ from .sample import Sample
 from .signs import find_signs
 from .store import EvidenceStore
 from .tables import DataSpec
+
+_MOST_SHOWN = 10
+"""How many features the command line names; the page names them all."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,22 @@ class AuditReport:
     tables: tuple[SampledRows, ...]
     rebuilds: tuple[Rebuild, ...]
     findings: tuple[Finding, ...]
+    page: Path | None = None
+    """Where the report can be read in a browser."""
 
     @property
     def proven(self) -> bool:
         """Whether every rebuilt snapshot came out the same, bit by bit."""
         return not any(rebuild.differences for rebuild in self.rebuilds)
+
+    @property
+    def changed(self) -> dict[tuple[str, str], list[tuple[Rebuild, Difference]]]:
+        """The features that came out otherwise, by family and name, with each comparison; those of most come first."""
+        found: dict[tuple[str, str], list[tuple[Rebuild, Difference]]] = {}
+        for rebuild in self.rebuilds:
+            for each in rebuild.differences:
+                found.setdefault((each.family, each.feature), []).append((rebuild, each))
+        return dict(sorted(found.items(), key=lambda item: -len(item[1])))
 
     @property
     def leaks(self) -> tuple[Finding, ...]:
@@ -86,8 +102,7 @@ class AuditReport:
         if self.passed:
             return "No leak was found: what happens later changes no feature by a single bit."
         if not self.proven:
-            changed = len({each.feature for rebuild in self.rebuilds for each in rebuild.differences})
-            return f"The future reaches the features: {changed} of them change when only the future does."
+            return f"The future reaches the features: {len(self.changed)} of them change when only the future does."
         return f"The data know the future: {_number(len(self.leaks), 'leak')} found."
 
     def instant_text(self, moment: int) -> str:
@@ -119,6 +134,7 @@ class AuditReport:
                 for rebuild in self.rebuilds
             ],
             "findings": [finding.to_dict() for finding in self.findings],
+            "page": None if self.page is None else str(self.page),
         }
 
     def __str__(self) -> str:
@@ -127,16 +143,20 @@ class AuditReport:
             f" {self.values:,} values compared bit by bit"
         )
         lines = [self.verdict, how_much]
-        for rebuild in self.rebuilds:
-            for each in rebuild.differences:
-                lines += _difference_lines(rebuild, each, self.timezone)
-        return "\n".join([*lines, *map(str, self.findings)])
+        changed = list(self.changed.values())
+        for pairs in changed[:_MOST_SHOWN]:
+            lines += _difference_lines(*max(pairs, key=lambda pair: pair[1].snapshots), self.timezone)
+        if len(changed) > _MOST_SHOWN:
+            lines.append(f"leak: and {len(changed) - _MOST_SHOWN:,} more features")
+        page = [] if self.page is None else [f"page: {self.page}"]
+        return "\n".join([*lines, *map(str, self.findings), *page])
 
 
 def _difference_lines(rebuild: Rebuild, each: Difference, timezone: str) -> Iterator[str]:
     share = f"{each.snapshots:,} of {rebuild.snapshots:,} snapshots"
     yield f"leak: {each.feature} of family {each.family} changes in {share}"
-    yield f"  when:  {rebuild.change}, at {rebuild.instant.reason} ({_local(rebuild.instant.cutoff, timezone)})"
+    moment = f"{rebuild.instant.reason} ({_local(rebuild.instant.cutoff, timezone)})"
+    yield f"  when:  {moment}: {CHANGES[rebuild.change]}"
     yield f"  for:   customer {each.customer}: {each.before} became {each.after}"
 
 

@@ -54,17 +54,19 @@ def _facts(sample: Sample) -> str:
 
 
 def _backdated(sample: Sample) -> Iterator[Finding]:
-    """Links before the alias's first row, or at it where the alias went on for more than a day."""
+    """Links before the alias's first row, or within a day of it where the alias went on for more than a day."""
     # A guest who registers with the only order that it made says nothing either way.
-    telling = f"first IS NOT NULL AND (linked <> first OR last > first + {DAY})"
+    telling = f"(linked < first OR last > first + {DAY})"
     known = int(sample.number(f"SELECT count(*) FROM linked WHERE {telling}") or 0)
-    early = int(sample.number(f"SELECT count(*) FROM linked WHERE {telling} AND linked <= first") or 0)
+    early = int(
+        sample.number(f"SELECT count(*) FROM linked WHERE {telling} AND linked <= first + {DAY}") or 0
+    )
     if known >= _FEWEST and early >= _NEARLY_ALL * known:
         yield Finding(
             "leak",
             "a guest's history is linked before it began",
             "[identities] linked_at",
-            f"{early:,} of {known:,} aliases are linked at or before their first row",
+            f"{early:,} of {known:,} aliases are linked before or with their first row, and went on",
             _WHY,
             _REMEDY,
         )

@@ -26,10 +26,9 @@ _PAIRS = 50
 
 @dataclass(frozen=True)
 class Perturbation:
-    """A name, what it does in words, and the query it makes of every table."""
+    """A name, and the query it makes of every table; `CHANGES` says in words what it does."""
 
     name: str
-    description: str
     query: Callable[[SampledTable, "Moment"], str]
 
     def queries(self, sample: Sample, cutoff: int) -> dict[str, str]:
@@ -251,12 +250,19 @@ def _last_row(table: SampledTable, customer: str | None, moment: Moment) -> str:
     return f" UNION ALL BY NAME (SELECT {_replaced(changed)} FROM ({rows}))"
 
 
-DELETED = Perturbation("deleted", "everything known at or after the cutoff is deleted", as_known)
-SHIFTED = Perturbation("shifted", "everything known at or after the cutoff is moved to other times", _shifted)
-CORRUPTED = Perturbation(
-    "corrupted",
-    "everything known at or after the cutoff has other values, customers, words, ends, and there is more of it",
-    _corrupted,
-)
-PERTURBATIONS = (DELETED, SHIFTED, CORRUPTED)
+DELETED = Perturbation("deleted", as_known)
+MOVED = Perturbation("moved", _shifted)
+CORRUPTED = Perturbation("corrupted", _corrupted)
+PERTURBATIONS = (DELETED, MOVED, CORRUPTED)
 """Every other future that the audit tries."""
+
+TAKEN_BACK = "taken back"
+TOGETHER = "together"
+CHANGES: Mapping[str, str] = {
+    "deleted": "everything known at or after the cutoff is deleted",
+    "moved": "everything known at or after the cutoff is moved to other times at or after it",
+    "corrupted": "everything known at or after the cutoff has other amounts, words, ends and customers; more is added",
+    TAKEN_BACK: "the evidence is taken back to how it stood at the cutoff, corrections and late rows undone",
+    TOGETHER: "the cutoff is built together with the others instead of alone",
+}
+"""What is done before snapshots are built again, in words."""

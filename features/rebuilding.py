@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from .engine import NOT_FEATURES, Prepared, build_anchored, build_snapshots, prepare
 from .family import Family
 from .instants import Instant
-from .perturbation import PERTURBATIONS, Perturbation, as_it_stood
+from .perturbation import PERTURBATIONS, TAKEN_BACK, TOGETHER, Perturbation, as_it_stood
 from .progress import Progress, silent
 from .question import Question
 from .sample import Sample
@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Rebuild:
-    """One comparison: the snapshots of an instant, in one other future.
+    """One comparison: the snapshots of an instant, after one of the `CHANGES`.
 
     `not_yet` counts features whose table had no fact by then, which a replay does not have.
     """
@@ -95,7 +95,7 @@ class Rebuilder:
             for change, perturbation in enumerate(PERTURBATIONS):
                 progress("rebuilding snapshots", place * (len(PERTURBATIONS) + 1) + change, steps)
                 found = self._elsewhere(self._perturbed(perturbation, instant), instant, known)
-                yield self._compared(instant, perturbation.description, expected, found)
+                yield self._compared(instant, perturbation.name, expected, found)
             found = self._elsewhere(self._replayed(instant), instant, known)
             yield self._replay(instant, expected, found)
         progress("rebuilding snapshots", steps, steps)
@@ -146,9 +146,7 @@ class Rebuilder:
             together.table.filter(pc.equal(cutoffs, pa.scalar(instant.cutoff, pa.int64()))), together.families
         )
         shared = _Built(found.table.select(_present(found.table, expected.table)), found.families)
-        rebuild = self._compared(
-            instant, "it is built together with the other cutoffs instead of alone", expected, shared
-        )
+        rebuild = self._compared(instant, TOGETHER, expected, shared)
         known = tuple(
             self._difference(expected, found, name, np.flatnonzero(_known(found.table[name])))
             for name in found.features
@@ -161,10 +159,7 @@ class Rebuilder:
     def _replay(self, instant: Instant, expected: _Built, found: _Built) -> Rebuild:
         """What was not a feature then is set aside."""
         kept = _Built(expected.table.select(_present(expected.table, found.table)), expected.families)
-        rebuild = self._compared(
-            instant, "the evidence is taken back to how it stood at the cutoff, corrections and late rows undone",
-            kept, found,
-        )  # fmt: skip
+        rebuild = self._compared(instant, TAKEN_BACK, kept, found)
         missing = len(expected.features) - len(kept.features)
         return Rebuild(
             instant, rebuild.change, rebuild.snapshots, rebuild.features, missing, rebuild.differences

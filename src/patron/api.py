@@ -40,13 +40,22 @@ def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
     return with_page(report, config, _reports(config) / "check.html")
 
 
-def audit(config: Config, *, progress: Progress = silent) -> "AuditReport":
-    """Rebuild snapshots in other futures and compare them bit by bit; say what looks as if it knew the future."""
+def audit(config: Config, out: str | Path | None = None, *, progress: Progress = silent) -> "AuditReport":
+    """Rebuild snapshots in other futures and compare them bit by bit; say what looks as if it knew the future.
+
+    The page is written to `out`, beside the other reports unless given.
+    """
+    from dataclasses import replace
+
     from patron.features.audit import audit_evidence
     from patron.features.engine import load_families
+    from patron.reporting.audit_page import write_audit_page
 
     families = load_families(config.run.families)
-    return audit_evidence(config.data, config.question, families, config.run.memory, progress)
+    page = (Path(out) if out is not None else _reports(config) / "audit.html").absolute()
+    _made(page.parent)
+    report = audit_evidence(config.data, config.question, families, config.run.memory, progress)
+    return replace(report, page=write_audit_page(report, page))
 
 
 def build_features(

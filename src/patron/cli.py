@@ -133,14 +133,19 @@ def features(
 
 
 @app.command(epilog="Example: patron audit --config shop/patron.toml")
-def audit(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
+def audit(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Prove on your data that no feature knows the future."""
     with errors_shown(as_json):
         from . import api
 
         loaded = _load(config, sets)
         with progress_shown() as progress:
-            report = api.audit(loaded, progress=progress)
+            report = api.audit(loaded, out=out, progress=progress)
         show([str(report)], report.to_dict(), as_json)
         if not report.passed:
             raise typer.Exit(GateError.exit_code)
