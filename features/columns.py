@@ -134,11 +134,11 @@ def plain_value(column: Column, name: str) -> str:
 
 def money_problems(name: str, missing: str, value: str, column: str) -> list[tuple[str, str]]:
     """Conditions under which an amount `name`, read as `value`, is refused, each with its reason."""
-    number = f"TRY_CAST({name} AS DOUBLE)"
+    number, bad = f"TRY_CAST({name} AS DOUBLE)", f"{value} IS NULL"
     return [
-        (missing, f"no {column}"),
-        (f"{number} IS NULL", f"{column} is not a number"),
-        (f"NOT isfinite({number})", f"{column} is not finite"),
+        (f"{bad} AND {missing}", f"no {column}"),
+        (f"{bad} AND {number} IS NULL", f"{column} is not a number"),
+        (f"{bad} AND NOT isfinite({number})", f"{column} is not finite"),
         (
             f"{value} IS NULL",
             f"{column} is beyond ±{LARGEST_AMOUNT:,} or nearer to zero than 1/{MONEY_UNITS:,}",

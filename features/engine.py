@@ -21,6 +21,7 @@ from .contracts import TABLES
 from .errors import ConfigurationError, DataError
 from .evaluation import Snapshots
 from .expressions import Learned, Measure, PopulationNumber
+from .facts import Range
 from .family import Family, FamilyFeature, list_features
 from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
@@ -35,7 +36,7 @@ from .snapshots import check_known
 from .social import Social
 from .sources import open_source
 from .spend import Spend
-from .store import GIGABYTE, EvidenceStore, Range
+from .store import GIGABYTE, EvidenceStore
 from .support import Support
 from .tables import TableSpec
 from .timelines import TIMELINES

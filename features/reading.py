@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -30,7 +31,9 @@ ALWAYS = -(2**62)
 
 
 REFUSAL = '"refused because"'
-"""The column that says why a row is refused, null for good rows; no contract has one of that name."""
+"""The column that numbers why a row is refused, null for good rows; no contract has one of that name."""
+
+_REPEATS = "repeats a key and its recorded_at"
 
 _NOTHING = '"NULL"'
 """DuckDB's type of a column without a single value."""
@@ -261,6 +264,8 @@ class TableReader:
         unreadable = []
         for part in parts:
             name, kind = part.column.name, part.column.kind
+            if name == self._dating:
+                continue  # it is what `happened` says
             if name in self.contract.ends:
                 columns.append(f"CASE WHEN {part.value} < {until} THEN {part.value} END AS {quoted(name)}")
             else:
@@ -269,11 +274,13 @@ class TableReader:
                 unreadable.append(
                     f"NOT {part.missing} AND {part.value} IS NULL AS {quoted('unreadable ' + name)}"
                 )
-        cases = " ".join(
-            f"WHEN {condition} THEN {literal(reason)}" for condition, reason in self._problems(parts)
-        )
+        problems = self._problems(parts)
+        self._reasons = (*dict.fromkeys(reason for _, reason in problems), _REPEATS)
+        cases = " ".join(f"WHEN {condition} THEN {self._number(reason)}" for condition, reason in problems)
         selected = ", ".join([*columns, *unreadable, '"odd time"', REFUSAL])
-        self._judged = self._without_repeats(f"(SELECT *, CASE {cases} END AS {REFUSAL} FROM {rows})", parts)
+        self._judged = self._without_repeats(
+            f"(SELECT *, CAST(CASE {cases} END AS UTINYINT) AS {REFUSAL} FROM {rows})", parts
+        )
         self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
 
     def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
@@ -296,48 +303,47 @@ class TableReader:
         place = f"row_number() OVER (PARTITION BY {REFUSAL}, {', '.join([*keys, known])} ORDER BY {order})"
         repeats = f"{REFUSAL} IS NULL AND {complete} AND {place} > 1"
         return (
-            f"(SELECT * REPLACE (CASE WHEN {repeats} THEN 'repeats a key and its recorded_at' ELSE {REFUSAL} END"
+            f"(SELECT * REPLACE (CASE WHEN {repeats} THEN {self._number(_REPEATS)} ELSE {REFUSAL} END"
             f" AS {REFUSAL}) FROM {judged})"
         )
 
+    def _number(self, reason: str) -> int:
+        """What stands for a reason in the column of refusals."""
+        return self._reasons.index(reason) + 1
+
     def _account(self, parts: list[_Part]) -> TableAccount:
+        optional = [
+            part.column.name
+            for part in parts
+            if part.column.kind in ("money", "number", "flag") and not part.column.required
+        ]
+        flags = ['"odd time"', *(quoted("unreadable " + name) for name in optional)]
+        counted = ", ".join(f"count(*) FILTER (WHERE {flag})" for flag in flags)
         rows = self._execute(
-            f"SELECT {REFUSAL}, count(*), min(happened), max(happened) FROM {self.name} GROUP BY 1 ORDER BY 1"
+            f"SELECT {REFUSAL}, count(*), min(happened), max(happened), {counted} FROM {self.name} GROUP BY 1"
         ).fetchall()
-        used = next((row for row in rows if row[0] is None), (None, 0, None, None))
-        counts = {str(row[0]): int(row[1]) for row in rows if row[0] is not None}
+        nothing = (None, 0, None, None, *[0] * len(flags))
+        used: tuple[Any, ...] = next((row for row in rows if row[0] is None), nothing)
+        refused = {self._reasons[row[0] - 1]: int(row[1]) for row in rows if row[0] is not None}
+        counts = dict(sorted(refused.items()))
         if self.source.malformed:
             counts[_MALFORMED] = self.source.malformed
         for reason, count in self.source.left_out.items():
             counts[reason] = counts.get(reason, 0) + count
+        self._all_good = not refused
         account = TableAccount(
             self.contract.name,
             self.source.place,
             rows=int(used[1]) + sum(counts.values()),
             used=int(used[1]),
             quarantined=counts,
-            unreadable=self._unreadable(parts),
-            odd_times=self._count(f'"odd time" AND {REFUSAL} IS NULL'),
+            unreadable={name: int(count) for name, count in zip(optional, used[5:], strict=True) if count},
+            odd_times=int(used[4]),
             first=used[2] if self.is_dated else None,
             last=used[3] if self.is_dated else None,
         )
         self._refuse_unusable(account)
         return account
-
-    def _unreadable(self, parts: list[_Part]) -> dict[str, int]:
-        optional = [
-            p.column.name
-            for p in parts
-            if p.column.kind in ("money", "number", "flag") and not p.column.required
-        ]
-        counts = {
-            name: self._count(f"{REFUSAL} IS NULL AND {quoted('unreadable ' + name)}") for name in optional
-        }
-        return {name: count for name, count in counts.items() if count}
-
-    def _count(self, condition: str) -> int:
-        ((count,),) = self._execute(f"SELECT count(*) FROM {self.name} WHERE {condition}").fetchall()
-        return int(count)
 
     def _refuse_empty(self) -> None:
         rows = self._execute(f"SELECT 1 FROM {self.source.relation} LIMIT 1").fetchall()
@@ -380,15 +386,26 @@ class TableReader:
         return any(name in self.columns for name in self.contract.happened)
 
     @property
+    def _dating(self) -> str | None:
+        """The column that alone says when a row happened, so that it need not be kept twice."""
+        present = [name for name in self.contract.happened if name in self.columns]
+        return present[0] if len(present) == 1 and present[0] not in self.contract.ends else None
+
+    @property
     def good(self) -> str:
         """The rows that can be used: `happened` and the contract's columns."""
-        columns = ", ".join(quoted(name) for name in ("happened", *self.columns))
-        return f"(SELECT {columns} FROM {self.name} WHERE {REFUSAL} IS NULL)"
+        columns = ", ".join(
+            f"happened AS {quoted(name)}" if name == self._dating else quoted(name) for name in self.columns
+        )
+        condition = "" if self._all_good else f" WHERE {REFUSAL} IS NULL"
+        return f"(SELECT happened, {columns} FROM {self.name}{condition})"
 
     def write_quarantine(self, file: str) -> None:
         """The refused rows as they came, with the reason, as a Parquet file; malformed lines of a CSV as text."""
         own = ", ".join(quoted(name) for name in self.source.types)
-        rows = f'SELECT {own}, {REFUSAL} AS "quarantined because" FROM {self._judged} WHERE {REFUSAL} IS NOT NULL'
+        reasons = "[" + ", ".join(literal(reason) for reason in self._reasons) + "]"
+        told = f'{own}, {reasons}[{REFUSAL}] AS "quarantined because"'
+        rows = f"SELECT {told} FROM {self._judged} WHERE {REFUSAL} IS NOT NULL"
         if self.source.malformed:
             lines = quoted(f"{REJECTED} {self.source.table}")
             rows += (

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .engine import NOT_FEATURES, Prepared, build_anchored, build_snapshots, prepare
+from .facts import Range
 from .family import Family
 from .instants import Instant
 from .perturbation import PERTURBATIONS, TAKEN_BACK, TOGETHER, Perturbation, as_it_stood
 from .progress import Progress, silent
 from .question import Question
 from .sample import Sample
-from .store import EvidenceStore, Range
+from .store import EvidenceStore
 from .tables import DataSpec
 
 STANDING = ("stage", "population")

@@ -34,7 +34,7 @@ def sort_rows(
     Gives the customers int64[n], where the rows of each begin int64[customers + 1], and the columns. Arrays that are in
     order are given back as they are; none is changed.
     """
-    starts, places = _by_customer(customer, customers)
+    starts, places = group_by_customer(customer, customers)
     low, high = starts[:-1], starts[1:]
     done: dict[int, Array] = {}
     found = []
@@ -47,7 +47,7 @@ def sort_rows(
     return in_order, starts, found
 
 
-def _by_customer(customer: Integers, customers: int) -> tuple[Integers, Integers | None]:
+def group_by_customer(customer: Integers, customers: int) -> tuple[Integers, Integers | None]:
     """Where each customer's rows begin, and the places of the rows by customer, None where they are in that order."""
     blocks = _blocks(customer.size)
     counts = np.zeros((len(blocks), customers), np.int64)

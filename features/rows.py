@@ -51,6 +51,8 @@ class Rows:
     def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":
         """Arrays of a table such as `EvidenceStore.tables` hands out, its rows in any order."""
         customer, happened, recorded, until = (_integers(table[name]) for name in table.column_names[:4])
+        if np.array_equal(happened, recorded):
+            recorded = happened  # sorted once
         names = table.column_names[4:]
         arrays, words = [], {}
         for name in names:
@@ -117,23 +119,32 @@ class Rows:
 
 def _array(column: pa.ChunkedArray) -> tuple[Array, pa.Array | None]:
     """An arrow column as an array, and its words in sorted order where it holds text."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         return _codes(column)
     if pa.types.is_boolean(column.type):
         return np.asarray(column.cast(pa.float64()).fill_null(np.nan), np.float64), None
     if pa.types.is_integer(column.type):
-        return _integers(column.fill_null(UNKNOWN)), None
+        return _integers(column), None
     # Zero is added because -0.0 and 0.0 are equal, and their order would be that of the source.
     return np.asarray(column.fill_null(np.nan), np.float64) + 0.0, None
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    return np.asarray(column, np.int64)
+    whole = _whole(column)
+    filled = whole.fill_null(UNKNOWN) if whole.null_count else whole
+    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Integers, pa.Array]:
     """Text as the places of its words in sorted order, -1 where there is none."""
-    encoded = column.combine_chunks().dictionary_encode()
+    encoded = _whole(column)
+    if not pa.types.is_dictionary(encoded.type):
+        encoded = encoded.dictionary_encode()
     order = np.asarray(pc.array_sort_indices(encoded.dictionary), np.int64)
     rank = np.empty(order.size + 1, np.int64)
     rank[order] = np.arange(order.size)

@@ -1,9 +1,8 @@
-"""The evidence store: every table read, its customers coded, its rows sorted, handed out by ranges of customers."""
+"""The evidence store: every table read, its customers coded, its rows handed out by ranges of customers."""
 
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,35 +12,31 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .coding import fact_rows, implied_columns, is_row_by_row
 from .columns import IdType, id_type
 from .contracts import STORED, TABLES
 from .errors import DataError
+from .facts import Facts, Range
 from .identities import link_aliases, with_links
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Question
 from .reading import ALWAYS, TableAccount, TableReader
 from .referral_facts import SOURCES, derive_referral_facts
-from .sorting import fact_rows
 from .sources import column_types, open_source
 from .sql import first_row, literal, quoted
 from .tables import DataSpec
 
 GIGABYTE = 1 << 30
+_GROUP_BYTES = 64
+"""What a customer takes at most in the array of a thread that counts; twice what was seen."""
+
 NOT_FACTS = ("identities",)
 """Tables that say something about ids, not about what customers did."""
 
 
-@dataclass(frozen=True)
-class Range:
-    """Customers `low` to `high` (exclusive) by code, small enough to be held in memory at once."""
-
-    low: int
-    high: int
-
-
 class EvidenceStore:
-    """All evidence of a business, in DuckDB, sorted by customer.
+    """All evidence of a business, in DuckDB.
 
     Customers carry dense codes in the order of their ids; `tables` hands out the rows of a range of them. Use it as
     a context: it holds temporary files.
@@ -51,6 +46,7 @@ class EvidenceStore:
         self, data: DataSpec, question: Question, *, memory: int = 8 * GIGABYTE, progress: Progress = silent
     ) -> None:
         self.data = data
+        self._question = question
         self.zone = LocalTime(data.timezone)
         self.observed_until = to_microseconds(data.observed_until)
         self._folder = tempfile.TemporaryDirectory(prefix="patron-", ignore_cleanup_errors=True)
@@ -61,9 +57,7 @@ class EvidenceStore:
             self.accounts = {name: reader_account[1] for name, reader_account in self._readers.items()}
             self.id_type = self._one_id_type()
             self._code_customers()
-            for name in self._readers:
-                progress(f"sorting {name}", 0, 0)
-                self._sort(name, question)
+            self._facts = self._lay_out(progress)
             self.self_referrals = self._derive(progress)
         except BaseException:
             self.close()
@@ -84,10 +78,14 @@ class EvidenceStore:
 
     def _configure(self, memory: int) -> None:
         limit = max((memory - GIGABYTE // 2) // 2, GIGABYTE // 4)
+        threads = os.cpu_count() or 1
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{limit // (1 << 20)}MiB'")
         self.connection.execute(f"SET temp_directory = {literal(self._folder.name)}")
         self.connection.execute("SET enable_progress_bar = false")
+        # Integer ids that lie close together are counted in arrays instead of hash tables, as far as memory goes.
+        bits = max(limit // (threads * _GROUP_BYTES), 1 << 12).bit_length() - 1
+        self.connection.execute(f"SET perfect_ht_threshold = {min(bits, 30)}")
 
     def _read(self, progress: Progress) -> dict[str, tuple[TableReader, TableAccount]]:
         if "purchases" not in self.data.tables:
@@ -132,7 +130,8 @@ class EvidenceStore:
         for name, (reader, _) in self._readers.items():
             ids = reader.id_types if name not in NOT_FACTS else ("customer_id",)
             known += [
-                f"SELECT {column} AS id, {self._known(reader)} AS known FROM {reader.good}" for column in ids
+                f"SELECT {column} AS id, min({self._known(reader)}) AS known FROM {reader.good} GROUP BY {column}"
+                for column in ids
             ]
         self.connection.execute(
             "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
@@ -150,6 +149,8 @@ class EvidenceStore:
 
     def _refuse_strangers(self) -> None:
         """DataError for a table that shares no customer with the purchases, nor with those whom they are linked to."""
+        if all(name in ("purchases", *NOT_FACTS) for name in self._readers):
+            return
         self.connection.execute(
             "CREATE TEMP TABLE buyers AS WITH codes AS (SELECT DISTINCT customer FROM customers JOIN"
             f" {self._readers['purchases'][0].good} ON customer_id = id)"
@@ -174,23 +175,29 @@ class EvidenceStore:
         assert row is not None
         return f"{row[0]!r} in {name}"
 
-    def _sort(self, name: str, question: Question) -> None:
-        """The good rows of a table by customer, in a total order, as table `name`; the rows as read are dropped."""
-        reader = self._readers[name][0]
-        rows = fact_rows(reader, question)
-        if self._number("SELECT count(*) FROM links"):
-            rows = with_links(rows)
-        self._create_sorted(name, rows, reader)
-        self.connection.execute(f"DROP TABLE {reader.name}")
+    def _lay_out(self, progress: Progress) -> Facts:
+        """The good rows of each table as facts of coded customers, as table or view `name`."""
+        linked = bool(self._number("SELECT count(*) FROM links"))
+        materials, implied = {}, {}
+        for name, (reader, _) in self._readers.items():
+            progress(f"coding {name}", 0, 0)
+            rows = fact_rows(reader, self._question)
+            if not linked and is_row_by_row(reader, self._question):
+                self._create(f"CREATE TEMP VIEW {quoted(name)} AS {rows}", reader)
+                materials[name], implied[name] = reader.name, implied_columns(reader)
+            else:
+                made = with_links(rows) if linked else rows
+                self._create(f"CREATE TEMP TABLE {quoted(name)} AS {made}", reader)
+                self.connection.execute(f"DROP TABLE {reader.name}")
+        return Facts(self.connection, self.customers, materials, implied)
 
-    def _create_sorted(self, name: str, rows: str, reader: TableReader) -> None:
-        query = f"CREATE TEMP TABLE {quoted(name)} AS SELECT * FROM ({rows}) "
+    def _create(self, query: str, reader: TableReader) -> None:
         try:
             self.connection.execute(query)
         except duckdb.Error as error:
             short = isinstance(error, duckdb.OutOfMemoryException)
             raise DataError(
-                f"The table {name} cannot be sorted."
+                f"The table {reader.contract.name} does not fit."
                 if short
                 else "The condition of the target cannot be evaluated.",
                 where=reader.source.place if short else "[question.target] where",
@@ -233,8 +240,8 @@ class EvidenceStore:
         return ALWAYS if first is None else first
 
     def rows(self, table: str) -> int:
-        """Rows of a sorted table, those of linked aliases counted for both."""
-        return self._number(f"SELECT count(*) FROM {quoted(table)}")
+        """Rows of a table of facts, those of linked aliases counted for both."""
+        return self._facts.rows(table)
 
     def _number(self, query: str) -> int:
         row = first_row(self.connection, query)
@@ -249,31 +256,11 @@ class EvidenceStore:
         `rows_per_customer` is added for what each customer costs besides its facts (its snapshots); one number, or
         one for each customer.
         """
-        counted = " UNION ALL ".join(f"SELECT customer FROM {quoted(name)}" for name in tables)
-        weights = np.zeros(self.customers, np.int64) + rows_per_customer
-        found = self.connection.execute(
-            f"SELECT customer, count(*) AS facts FROM ({counted}) GROUP BY customer"
-        ).fetchnumpy()
-        weights[np.asarray(found["customer"])] += np.asarray(found["facts"])
-        ends = np.cumsum(weights)
-        ranges, low = [], 0
-        while low < len(weights):
-            before = ends[low - 1] if low else 0
-            high = max(int(np.searchsorted(ends, before + most_rows, side="right")), low + 1)
-            ranges.append(Range(low, high))
-            low = high
-        return ranges
+        return self._facts.ranges(tables, most_rows, rows_per_customer)
 
     def tables(self, part: Range, columns: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
-        """The rows of a range of customers: customer, happened, recorded, until (int64) and the asked columns."""
-        always = ("customer", "happened", "recorded", "until")
-        found = {}
-        for name, wanted in columns.items():
-            selected = ", ".join(quoted(column) for column in (*always, *wanted))
-            found[name] = self.connection.sql(
-                f"SELECT {selected} FROM {quoted(name)} WHERE customer >= {part.low} AND customer < {part.high}"
-            ).to_arrow_table()
-        return found
+        """The rows of a range in any order: customer, happened, recorded, until (int64) and the asked columns."""
+        return self._facts.tables(part, columns)
 
     def tables_of(
         self, codes: npt.NDArray[np.int64], columns: Mapping[str, Sequence[str]]

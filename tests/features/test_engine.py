@@ -25,11 +25,11 @@ from patron.features.engine import (
     prepare_as_learned,
 )
 from patron.features.errors import ConfigurationError, DataError
+from patron.features.facts import Range
 from patron.features.localtime import to_microseconds
 from patron.features.population import PopulationHistory
 from patron.features.question import Question
 from patron.features.snapshots import parse_cutoffs
-from patron.features.store import Range
 
 QUESTION = Question(population="all")
 CUTOFFS = ("2020-03-01", "2020-07-01", "2020-12-31")

@@ -115,7 +115,7 @@ def test_ids_that_look_like_dates_or_uuids_stay_text(business: Any, tmp_path: Pa
 
 
 def _all(store: Any) -> Any:
-    from patron.features.store import Range
+    from patron.features.facts import Range
 
     return Range(0, store.customers)
 

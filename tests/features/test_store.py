@@ -12,9 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.features.errors import DataError
+from patron.features.facts import Range
 from patron.features.localtime import FOREVER, to_microseconds
 from patron.features.question import Purchase, Question
-from patron.features.store import EvidenceStore, Range
+from patron.features.rows import Rows
+from patron.features.store import EvidenceStore
 from patron.features.tables import ColumnSource
 
 LINES = "customer_id purchased_at amount order_id"
@@ -356,3 +358,52 @@ def test_a_condition_of_the_target_that_cannot_be_evaluated_is_an_error(business
         business().table("purchases", BOUGHT).store(Question(target=Purchase(where=where)))
     assert error.value.where == "[question.target] where"
     assert error.value.remedy == "use the columns customer_id, purchased_at, amount"
+
+
+# What is read at once, and what is laid out for it
+
+
+def rows_of(store: EvidenceStore, parts: list[Range]) -> dict[str, bytes]:
+    """The sorted rows of all parts together, as bytes."""
+    names = ("amount", "order_id", "is_target")
+    found: dict[str, bytes] = {}
+    for part in parts:
+        table = store.tables(part, {"purchases": names})["purchases"]
+        rows = Rows.of(table, part.low, part.high - part.low)
+        words = (*rows.dictionaries["order_id"], None)
+        arrays = {"customer": rows.customer + part.low, "happened": rows.happened, "until": rows.until}
+        arrays |= {name: rows.columns[name] for name in ("amount", "is_target")}
+        order = repr([words[code] for code in rows.columns["order_id"]])[1:-1].replace("'", "")
+        for name, value in {**{n: a.tobytes() for n, a in arrays.items()}, "order": order.encode()}.items():
+            found[name] = found.get(name, b"") + value + (b", " if name == "order" and value else b"")
+    return found
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_parts_held_parts_on_disk_and_one_part_hold_the_same_rows(business: Any, linked: bool):
+    random = np.random.default_rng(5)
+    rows = [
+        (int(customer), f"2020-01-{day:02}", float(amount), order)
+        for customer, day, amount, order in zip(
+            random.integers(0, 30, 300),
+            random.integers(1, 29, 300),
+            random.integers(1, 9, 300),
+            random.choice(np.array(["a", "b", "c", None], object), 300),
+            strict=True,
+        )
+    ]
+    made = business().table("purchases", rows, LINES)
+    if linked:
+        made.table("identities", [(3, 4, "2020-01-10")])
+    with made.store() as store:
+        one = store.ranges(["purchases"], 10_000, 1)
+        whole = rows_of(store, one)
+        held = store.ranges(["purchases"], 400, 100)
+        assert len(one) == 1 < len(held)
+        assert rows_of(store, held) == whole
+        for most in (100, 7):
+            on_disk = store.ranges(["purchases"], most, 0)
+            assert len(on_disk) >= min(300 / most, 30)
+            assert rows_of(store, on_disk) == whole
+        assert store.rows("purchases") == len(whole["until"]) // 8
+        assert store.digest()["purchases"].startswith(f"{store.rows('purchases')}-")

@@ -1,4 +1,4 @@
-"""Sorting: the good rows of a table as facts of coded customers, each from when until when it is known, in SQL."""
+"""The good rows of a table as facts of coded customers, each from when until when it is known, in SQL."""
 
 from .columns import MONEY_UNITS
 from .contracts import TABLES
@@ -27,6 +27,21 @@ def fact_rows(reader: TableReader, question: Question) -> str:
         f"SELECT code.customer, {', '.join(kept)} FROM {facts} AS fact"
         " JOIN customers AS code ON code.id = fact.customer_id"
     )
+
+
+def is_row_by_row(reader: TableReader, question: Question) -> bool:
+    """Whether each fact follows from its own row, at so little cost that it need not be kept."""
+    asks = isinstance(question.target, Purchase) and question.target.where is not None
+    is_asked = asks and reader.contract.name == "purchases"
+    return not reader.spec.key and len(reader.id_types) == 1 and not is_asked
+
+
+def implied_columns(reader: TableReader) -> dict[str, str | int | bool]:
+    """What the columns of facts that are made row by row hold for sure: one value, or what another column holds."""
+    implied: dict[str, str | int | bool] = {"until": FOREVER}
+    if "recorded_at" not in reader.columns:
+        implied["recorded"] = "happened"
+    return implied | {"is_target": True} if reader.contract.name == "purchases" else implied
 
 
 def _person(reader: TableReader, column: str) -> str:

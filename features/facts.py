@@ -1,0 +1,188 @@
+"""Facts: the tables of coded customers, handed out in ranges of customers that fit into memory."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from .row_order import group_by_customer
+from .sql import first_row, quoted
+
+ALWAYS = ("customer", "happened", "recorded", "until")
+"""The columns that every table of facts has."""
+
+_HELD_SHARE = 8
+"""A row that is only held takes this part of what it takes while snapshots are built from it."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Customers `low` to `high` (exclusive) by code, small enough to be held in memory at once."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class _Held:
+    """All rows of a table in memory, those of each customer together."""
+
+    starts: npt.NDArray[np.int64]
+    table: pa.Table
+
+    @classmethod
+    def of(cls, table: pa.Table, customers: int) -> "_Held":
+        starts, places = group_by_customer(np.asarray(table["customer"], np.int64), customers)
+        if places is None:
+            return cls(starts, table.combine_chunks())
+        where = pa.array(places)
+        happened = table["happened"].take(where)
+        columns = [
+            happened if column.equals(table["happened"]) else _taken(column, where)
+            for column in table.columns
+        ]
+        return cls(starts, pa.table(columns, table.column_names).combine_chunks())
+
+    def part(self, part: Range) -> pa.Table:
+        low, high = int(self.starts[part.low]), int(self.starts[part.high])
+        return self.table.slice(low, high - low)
+
+
+def _taken(column: pa.ChunkedArray, places: pa.Array) -> pa.ChunkedArray:
+    if pa.types.is_string(column.type):
+        column = column.combine_chunks().dictionary_encode()
+    elif not pa.types.is_boolean(column.type) and column.null_count == 0:
+        extremes = pc.min_max(column)
+        if extremes["min"] == extremes["max"]:
+            return column  # all the same, in whatever order
+    return column.take(places)
+
+
+class Facts:
+    """Tables of facts in DuckDB (customer, happened, recorded, until and more), by ranges of customers.
+
+    Where everything fits into the memory of one range, it is read once; where not, a copy that keeps neighbours
+    together is made, so that a range reads little more than its own rows.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        customers: int,
+        materials: Mapping[str, str],
+        implied: Mapping[str, Mapping[str, str | int | bool]],
+    ) -> None:
+        """`materials` names for each table that is a view the table under it, which a copy makes superfluous.
+
+        `implied` says what need not be read: columns of one value, or of what another column (its name) holds.
+        """
+        self._connection = connection
+        self._customers = customers
+        self._materials = materials
+        self._implied = implied
+        self._near: set[str] = set()
+        self._rows: dict[str, int] = {}
+        self._fits = False
+        self._held: dict[tuple[str, ...], _Held] = {}
+
+    def rows(self, table: str) -> int:
+        """How many rows a table has."""
+        if table not in self._rows:
+            row = first_row(self._connection, f"SELECT count(*) FROM {quoted(table)}")
+            assert row is not None
+            self._rows[table] = int(row[0])
+        return self._rows[table]
+
+    def ranges(
+        self, tables: Sequence[str], most_rows: int, rows_per_customer: int | npt.NDArray[np.int64]
+    ) -> list[Range]:
+        """All customers in ranges of at most `most_rows` rows, a larger customer alone.
+
+        `rows_per_customer` is added for what each customer costs besides its facts; one number, or one for each.
+        """
+        self._held.clear()
+        weights = np.zeros(self._customers, np.int64) + rows_per_customer
+        rows = sum(self.rows(name) for name in tables)
+        if rows + int(weights.sum()) <= most_rows:
+            return [Range(0, self._customers)] if self._customers else []
+        self._fits = rows <= most_rows
+        if self._fits:
+            most_rows = max(most_rows - rows // _HELD_SHARE, 1)
+        else:
+            self._keep_neighbours_together(tables, rows / most_rows)
+        return _cut(weights + self._counts(tables), most_rows)
+
+    def _counts(self, tables: Iterable[str]) -> npt.NDArray[np.int64]:
+        """How many rows each customer has in the tables."""
+        counts = np.zeros(self._customers, np.int64)
+        for name in tables:
+            found = self._connection.execute(
+                f"SELECT customer, count(*) AS facts FROM {quoted(name)} GROUP BY customer"
+            ).fetchnumpy()
+            counts[np.asarray(found["customer"])] += np.asarray(found["facts"])
+        return counts
+
+    def _keep_neighbours_together(self, tables: Iterable[str], parts: float) -> None:
+        """Lay the rows of neighbours side by side on the disk, in stretches of a fraction of a part."""
+        width = max(self._customers // (4 * math.ceil(parts)), 1)
+        for name in tables:
+            if name in self._near:
+                continue
+            copy, material = quoted(f"neighbours in {name}"), self._materials.get(name)
+            self._connection.execute(
+                f"CREATE TEMP TABLE {copy} AS SELECT * FROM {quoted(name)} ORDER BY customer // {width}"
+            )
+            if material is None:
+                self._connection.execute(f"DROP TABLE {quoted(name)}")
+            else:
+                self._connection.execute(f"DROP VIEW {quoted(name)}")
+                self._connection.execute(f"DROP TABLE {material}")
+            self._connection.execute(f"CREATE TEMP VIEW {quoted(name)} AS SELECT * FROM {copy}")
+            self._near.add(name)
+
+    def tables(self, part: Range, columns: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
+        """The rows of a range of customers in any order: `ALWAYS` (int64) and the asked columns."""
+        is_all = part == Range(0, self._customers)
+        read: Callable[[str, Sequence[str], Range], pa.Table] = (
+            self._part_held if self._fits and not is_all else self._part_read
+        )
+        found = {name: read(name, wanted, part) for name, wanted in columns.items()}
+        if part.high == self._customers:
+            self._held.clear()
+        return found
+
+    def _part_held(self, name: str, wanted: Sequence[str], part: Range) -> pa.Table:
+        key = (name, *wanted)
+        if key not in self._held:
+            whole = self._part_read(name, wanted, Range(0, self._customers))
+            self._held[key] = _Held.of(whole, self._customers)
+        return self._held[key].part(part)
+
+    def _part_read(self, name: str, wanted: Sequence[str], part: Range) -> pa.Table:
+        names, implied = (*ALWAYS, *wanted), self._implied.get(name, {})
+        selected = ", ".join(quoted(column) for column in names if column not in implied)
+        inside = f" WHERE customer >= {part.low} AND customer < {part.high}"
+        condition = "" if part == Range(0, self._customers) else inside
+        read = self._connection.sql(f"SELECT {selected} FROM {quoted(name)}{condition}").to_arrow_table()
+        columns = [_column(read, implied.get(column, column)) for column in names]
+        return pa.table(columns, list(names))
+
+
+def _column(read: pa.Table, says: str | int | bool) -> pa.Array | pa.ChunkedArray:
+    return read[says] if isinstance(says, str) else pa.repeat(says, read.num_rows)
+
+
+def _cut(weights: npt.NDArray[np.int64], most: int) -> list[Range]:
+    ends = np.cumsum(weights)
+    ranges, low = [], 0
+    while low < len(weights):
+        before = ends[low - 1] if low else 0
+        high = max(int(np.searchsorted(ends, before + most, side="right")), low + 1)
+        ranges.append(Range(low, high))
+        low = high
+    return ranges
