@@ -24,9 +24,10 @@ import pytest
 
 from patron.features.contracts import TABLES
 from patron.features.errors import DataError, PatronError
+from patron.features.facts import Range
 from patron.features.source_columns import Source
 from patron.features.sources import open_source
-from patron.features.store import EvidenceStore, Range
+from patron.features.store import EvidenceStore
 from patron.features.tables import ColumnSource, TableSpec
 from patron.features.undisclosed import undisclosed
 
