@@ -53,7 +53,7 @@ def advise(question: Question, found: Findings, fewest_outcomes: int) -> tuple[A
     """Advice on horizon, lookback, cutoffs and settling days of a question."""
     advice = [
         _horizon(question, found, fewest_outcomes),
-        _lookback(question, found.survival),
+        _lookback(question, found.survival, found.history),
         _spacing(question, found.history),
         _cutoffs(question, found.history),
     ]
@@ -65,6 +65,10 @@ def advise(question: Question, found: Findings, fewest_outcomes: int) -> tuple[A
 def _horizon(question: Question, found: Findings, fewest_outcomes: int) -> Advice:
     days = question.horizon_days
     say = _saying("horizon_days", days)
+    fits = _roomy(question, found.history)
+    if found.history.days < 3 * days + question.settle_days and fits:
+        there = f"{found.history.days} days of history have no room for a past, a label to learn from and one to judge"
+        return say(max(fits), f"{there} of {days} days each; they have for {max(fits)}")
     if question.target != Purchase():
         return say(days, "gaps between orders of any kind say little about this target")
     expected = found.survival.rate(question.lookback_days, days)
@@ -93,17 +97,24 @@ def _rate_words(question: Question, found: Findings, days: int) -> str:
 
 def _middling(question: Question, found: Findings) -> int | None:
     """The usual horizon within which nearest to half of the active order, of those for which history has room."""
-    room = [days for days in HORIZONS if days * FEWEST_ROUNDS + question.settle_days <= found.history.days]
+    room = _roomy(question, found.history)
     rates = {days: found.survival.rate(question.lookback_days, days) for days in room}
     known = [days for days in room if 0 < rates[days] < 1]
     return min(known, key=lambda days: abs(math.log(rates[days] / (1 - rates[days]))), default=None)
 
 
-def _lookback(question: Question, survival: GapSurvival) -> Advice:
+def _roomy(question: Question, history: HistoryNeed) -> list[int]:
+    """The usual horizons that leave room to learn and to judge."""
+    return [days for days in HORIZONS if days * FEWEST_ROUNDS + question.settle_days <= history.days]
+
+
+def _lookback(question: Question, survival: GapSurvival, history: HistoryNeed) -> Advice:
     lookback, horizon = question.lookback_days, question.horizon_days
     say = _saying("lookback_days", lookback)
     if question.population in ("all", "prospects"):
         return say(lookback, f'the population "{question.population}" does not depend on it')
+    if lookback > history.days:
+        return say(lookback, f"it holds everyone in a history of {history.days} days")
     if lookback + horizon > survival.limit:
         if survival.limit < 2 * horizon:
             return say(lookback, "too few silences can be followed to say what another window would do")

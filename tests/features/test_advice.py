@@ -59,6 +59,14 @@ def test_a_horizon_is_recommended_that_the_history_has_room_for() -> None:
     assert advice(question, chance=0.01, days=100, rate=0.07, fewest=40)["horizon_days"].recommended == 14
 
 
+def test_a_horizon_without_room_in_the_history_should_be_shorter() -> None:
+    found = advice(Question(horizon_days=30, lookback_days=180), days=59)
+    assert found["horizon_days"].recommended == 14
+    assert "59 days of history have no room" in found["horizon_days"].why
+    assert found["lookback_days"].why == "it holds everyone in a history of 59 days"
+    assert advice(Question(horizon_days=30), days=20)["horizon_days"].verdict == "keep"
+
+
 def test_of_another_target_the_gaps_say_little() -> None:
     question = Question(horizon_days=60, target=Purchase(where="category = 'tea'"))
     assert advice(question, rate=0.95)["horizon_days"].verdict == "keep"
