@@ -37,7 +37,10 @@ class Instant:
 
 def choose_instants(sample: Sample, question: Question) -> tuple[Instant, ...]:
     """An early, a middle and the last of the question's cutoffs, and moments between facts: at and just after them."""
-    return (*_calendar(sample, question), *_anchors(sample))
+    # Before the first purchase there is nobody, and nothing that could be taken back.
+    first = sample.number("SELECT min(known) FROM purchases")
+    found = (*_calendar(sample, question), *_anchors(sample))
+    return tuple(each for each in found if first is not None and each.cutoff > first)
 
 
 def mature_cutoffs(sample: Sample, question: Question) -> list[int]:

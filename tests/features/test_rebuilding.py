@@ -63,6 +63,22 @@ def test_honest_features_come_out_the_same_in_every_other_future(evidence: Any):
     assert report.values > 1_000
 
 
+def test_a_short_history_is_rebuilt_where_it_can_be(business: Callable[..., Any]):
+    shop = business(until="2020-02-01").table(
+        "purchases", [("a", "2020-01-05", 5.0), ("b", "2020-01-20 10:00", 3.0), ("a", "2020-01-25", -1.0)]
+    )
+    shop.table("satisfaction", [("a", "2020-01-28", 4.0, "2020-01-04")])
+
+    report = audit_evidence(shop.data, Question(horizon_days=90), FAMILIES, memory=1 << 30)
+
+    assert report.passed
+    assert [rebuild.instant.reason for rebuild in report.rebuilds if rebuild.change == "taken back"] == [
+        "the earliest cutoff",
+        "the very instant of a purchase",
+        "just after an answer",
+    ]
+
+
 def test_late_rows_and_guests_counted_from_when_they_happened_are_caught(
     evidence: Any, monkeypatch: pytest.MonkeyPatch
 ):
