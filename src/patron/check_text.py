@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from patron.features.localtime import LocalTime
 from patron.features.reading import TableAccount
 from patron.features.table_facts import TableFacts
-from patron.training.gate import CutoffCount
+from patron.training.gate import REMEDY, CutoffCount
 
 if TYPE_CHECKING:
     from .checkup import CheckReport
@@ -44,6 +44,8 @@ def _verdict(report: "CheckReport") -> Iterator[str]:
         yield f"enough to train and judge a model: {report.customers:,} customers, {asked}"
     for problem in report.problems:
         yield f"not enough: {problem}"
+    if report.problems and report.gate:
+        yield f"to do: {REMEDY}"
     if report.provisional:
         yield f"a result would be provisional: {report.provisional}"
     if report.problems and not report.history.is_enough:
