@@ -15,12 +15,13 @@ number: float64. text: a label of any type, kept as text. flag: true or false.
 
 @dataclass(frozen=True)
 class Column:
-    """One column of an evidence table."""
+    """One column of an evidence table; an attribute's kind is found in the source."""
 
     name: str
     kind: Kind
     meaning: str
     required: bool = False
+    is_attribute: bool = False
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,8 @@ _CONTRACTS = (
         "Attributes of customers; columns beyond these are attributes.",
         (
             _CUSTOMER,
-            Column("valid_from", "time", "from when on the attributes hold"),
+            Column("valid_from", "time", "from when on the attributes hold, until the customer's next row"),
+            _RECORDED,
         ),
         happened=("valid_from",),
     ),

@@ -27,6 +27,7 @@ from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
 from .planning import available_evidence, plan_features, plan_learning
 from .population import PopulationHistory, learn_population
+from .profile import Profile
 from .progress import Progress, silent
 from .question import Question
 from .reasons import Reasons
@@ -39,7 +40,7 @@ from .spend import Spend
 from .store import GIGABYTE, EvidenceStore
 from .support import Support
 from .tables import TableSpec
-from .timelines import TIMELINES
+from .timelines import TIMELINES, available_columns, holds_text
 
 FAMILIES: tuple[type[Family], ...] = (
     BuyingCycle,
@@ -51,6 +52,7 @@ FAMILIES: tuple[type[Family], ...] = (
     Activities,
     Social,
     Referrals,
+    Profile,
     Calendar,
 )
 """The families that come with Patron."""
@@ -98,10 +100,9 @@ def prepare(
 ) -> Prepared:
     """What to compute for these cutoffs, with population values learned as of the business day of each."""
     moments = np.unique(store.zone.floor_to_day(cutoffs)).tolist()
-    vocabularies = list(dict.fromkeys(name for family in families for name in family.vocabularies))
-    words = learn_population(
-        store, [name for name in vocabularies if _has_timeline(store, name)], (), moments
-    )
+    named = dict.fromkeys(name for family in families for name in family.vocabularies)
+    vocabularies = dict.fromkeys(name for each in named for name in _vocabularies(store, each))
+    words = learn_population(store, list(vocabularies), (), moments)
     features = list_features(families, question, available_evidence(store, words))
     history = _learned(store, question, features, words)
     return Prepared(plan_features(store, question, features), history)
@@ -147,8 +148,16 @@ def prepare_as_learned(
     return Prepared(plan_features(store, question, [features[name] for name in names]), population)
 
 
-def _has_timeline(store: EvidenceStore, vocabulary: str) -> bool:
-    return TIMELINES[vocabulary.partition(".")[0]].table in store.columns
+def _vocabularies(store: EvidenceStore, name: str) -> list[str]:
+    """The vocabularies of that name that the evidence has; "profile.*" stands for all of a timeline's text columns."""
+    timeline, _, column = name.partition(".")
+    kind = TIMELINES[timeline]
+    if kind.table not in store.columns:
+        return []
+    if column != "*":
+        return [name]
+    shown = available_columns(kind, store.columns[kind.table], store.contract(kind.table)) or ()
+    return [f"{timeline}.{each}" for each in shown if holds_text(timeline, each)]
 
 
 def catalogue(plan: FeaturePlan) -> list[FeatureField]:

@@ -15,7 +15,8 @@ from typing import Literal, TypeVar
 MeasureKind = Literal[
     "count", "sum", "mean", "spread", "minimum", "maximum", "median", "slope", "first", "last", "distinct",
     "days_since_first", "days_since_last", "at_least", "at_most", "streak", "decayed", "category", "mode",
-    "concentration", "entropy", "new", "shift", "cycle", "open", "days_open", "usual",
+    "concentration", "entropy", "new", "shift", "cycle", "open", "days_open", "usual", "current",
+    "days_since",
 ]  # fmt: skip
 Operator = Literal["+", "-", "*", "/", "smaller", "larger", "reaches", "differs", "else"]
 FormulaKind = Literal["log", "alive", "buys", "purchases"]
@@ -227,6 +228,14 @@ class Window:
     def last(self, column: str) -> "Measure":
         """Latest known value."""
         return Measure(self, "last", column)
+
+    def current(self, column: str) -> "Measure":
+        """Value of the last row, whether it is known or not."""
+        return Measure(self, "current", column)
+
+    def days_since(self, column: str) -> "Measure":
+        """Days from the time in a column of the last row to the cutoff; NaN where that lies ahead."""
+        return Measure(self, "days_since", column)
 
     def distinct(self, column: str) -> "Measure":
         """How many different values of a text column."""

@@ -9,7 +9,7 @@ from .derived import DERIVED
 from .errors import ConfigurationError
 from .expressions import Evidence, Expression, Measure, PopulationNumber
 from .question import Question
-from .timelines import TIMELINES, holds_text, is_stored
+from .timelines import TIMELINES, holds_text, holds_time, is_stored
 
 _OF_WORDS = ("distinct", "category", "mode", "concentration", "entropy", "new", "shift", "cycle")
 _OF_ENDS = ("open", "days_open")
@@ -113,7 +113,9 @@ def _check_columns(family: str, feature: Feature) -> None:
                 usable = bool(DERIVED[column].words) == is_text
             else:
                 usable = evidence.has(column) and holds_text(evidence.timeline, column) == is_text
-            kind = "words" if is_text else "numbers"
+                if evidence.has(column) and part.kind == "days_since":
+                    usable = holds_time(evidence.timeline, column)
+            kind = "words" if is_text else "times" if part.kind == "days_since" else "numbers"
             cure = f"{kind}; of {evidence.timeline} there are {', '.join(evidence.columns)}"
             _refuse_unless(usable, family, feature, evidence.timeline, column, cure)
 

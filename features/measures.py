@@ -165,6 +165,20 @@ def _first(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) 
     return _taken(values, window.low, window)
 
 
+def _current(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
+    return _taken(values, window.high - 1, window)
+
+
+def _days_since_value(measure: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
+    times = view.codes(_column(measure))
+    if times.size == 0:
+        return np.full(window.high.size, np.nan)
+    moment = times[np.where(window.any_row, window.high - 1, 0)]
+    known = window.any_row & (moment != UNKNOWN) & (moment <= sight.snapshots.cutoff)
+    elapsed = sight.snapshots.cutoff - np.where(known, moment, 0)
+    return np.where(known, elapsed / DAY, np.nan)
+
+
 def _simple(kernel: Callable[[Integers, Integers, Floats], Floats]) -> Callable[..., Floats]:
     return lambda _, __, ___, window, values: kernel(window.low, window.high, values)
 
@@ -275,6 +289,8 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "last": _simple(number_kernels.last_known),
     "slope": _slope,
     "first": _first,
+    "current": _current,
+    "days_since": _days_since_value,
     "at_least": _at_least,
     "at_most": _at_most,
     "streak": _streak,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from .contracts import STORED
 from .expressions import Evidence, Learned, Measure
 from .family import FamilyFeature, Feature
 from .partition import FeaturePlan
@@ -18,10 +17,10 @@ def available_evidence(store: EvidenceStore, population: PopulationHistory) -> d
     found = {}
     for timeline, kind in TIMELINES.items():
         present = store.columns.get(kind.table)
-        columns = None if present is None else available_columns(kind, present)
+        columns = None if present is None else available_columns(kind, present, store.contract(kind.table))
         if columns is not None:
             words = tuple(
-                (n.split(".")[1], population.words(n)) for n in names if n.split(".")[0] == timeline
+                (n.partition(".")[2], population.words(n)) for n in names if n.partition(".")[0] == timeline
             )
             found[timeline] = Evidence(timeline, columns, vocabularies=words)
     return found
@@ -35,10 +34,11 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
             evidence = measure.window.evidence
             columns = used.setdefault(evidence.timeline, set())
             columns |= {chosen.column for chosen in evidence.filters}
-            columns |= {measure.column, measure.by} & set(TIMELINES[evidence.timeline].columns)
+            kind = TIMELINES[evidence.timeline]
+            columns |= {column for column in (measure.column, measure.by) if kind.shows(column)}
     timelines = {
-        name: tuple(c for c in TIMELINES[name].columns if c in used[name])
-        for name in TIMELINES
+        name: tuple(c for c in kind.columns or sorted(filter(None, used[name])) if c in used[name])
+        for name, kind in TIMELINES.items()
         if name in used
     }
     columns_of: dict[str, tuple[str, ...]] = {}
@@ -46,7 +46,7 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
         kind = TIMELINES[name]
         wanted = table_columns(kind, shown, store.columns[kind.table])
         found = {*columns_of.get(kind.table, ()), *wanted}
-        in_order = (*STORED[kind.table].column_names, "is_target")
+        in_order = (*store.contract(kind.table).column_names, "is_target")
         columns_of[kind.table] = tuple(column for column in in_order if column in found)
     return FeaturePlan(
         question,

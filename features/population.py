@@ -13,12 +13,15 @@ from .contracts import STORED
 from .expressions import PopulationNumber
 from .sql import first_row, quoted
 from .store import EvidenceStore
-from .timelines import TIMELINES
+from .timelines import TIMELINES, source_column
 from .vocabulary import names_of
 from .words import name_part
 
 MOST_WORDS = 8
 """How many frequent values of a text column get features of their own."""
+
+MOST_ATTRIBUTE_WORDS = 30
+"""How many frequent values of an attribute are told apart; they take one feature together."""
 
 _MOST_SPELLINGS = 10_000
 """A column with more is no vocabulary; its rarest spellings are not looked at."""
@@ -142,8 +145,9 @@ def _words(store: EvidenceStore, vocabulary: str, moments: Sequence[int]) -> lis
 
     One pass over the table counts for all moments; only the words most frequent at one of them come back.
     """
-    timeline, column = vocabulary.split(".")
-    kind = TIMELINES[timeline]
+    timeline, _, shown = vocabulary.partition(".")
+    kind, column = TIMELINES[timeline], source_column(timeline, shown)
+    most = MOST_ATTRIBUTE_WORDS if kind.has_attributes else MOST_WORDS
     if column not in store.columns.get(kind.table, ()):
         return [()] * len(moments)
     word = quoted(column)
@@ -159,12 +163,14 @@ def _words(store: EvidenceStore, vocabulary: str, moments: Sequence[int]) -> lis
         f"SELECT * FROM (SELECT {word} AS word, {', '.join(counts)} FROM {quoted(kind.table)}"
         f" WHERE ({kind.event_sql}) AND {word} IS NOT NULL GROUP BY {word}) QUALIFY {' OR '.join(places)}"
     ).fetchall()
-    return [_frequent([(row[0], row[at]) for row in rows if row[at]]) for at in range(1, len(moments) + 1)]
+    return [
+        _frequent([(row[0], row[at]) for row in rows if row[at]], most) for at in range(1, len(moments) + 1)
+    ]
 
 
-def _frequent(counted: list[tuple[str, int]]) -> tuple[str, ...]:
-    """The most frequent names of words with their counts."""
+def _frequent(counted: list[tuple[str, int]], most: int) -> tuple[str, ...]:
+    """So many of the most frequent names of words with their counts."""
     counts: Counter[str] = Counter()
     for spelling, count in sorted(counted, key=lambda each: (-each[1], each[0]))[:_MOST_SPELLINGS]:
         counts[name_part(spelling)] += count
-    return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:MOST_WORDS])
+    return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:most])

@@ -74,6 +74,7 @@ _NUMBERS = {
     "at_least",
     "at_most",
     "streak",
+    "current",
 }
 _CODES = {"distinct", "category", "mode", "concentration", "entropy", "shift", "usual"}
 

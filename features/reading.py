@@ -1,11 +1,12 @@
 """One evidence table read by its contract: typed, in UTC, bad rows set apart with their reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import duckdb
 
+from .attributes import attribute_kind
 from .columns import (
     EARLIEST,
     check_time_type,
@@ -108,6 +109,9 @@ class TableReader:
         staged = self._staged(sources)
         parts = self._parts(staged, sources)
         self.columns = tuple(part.column.name for part in parts)
+        own = tuple(column for column in self.contract.columns if not column.is_attribute)
+        attributes = tuple(part.column for part in parts if part.column.is_attribute)
+        self.contract = replace(self.contract, columns=own + attributes)
         self.id_types = {
             part.column.name: id_type(part.source_type, str(part.source), self._place(part.column.name))
             for part in parts
@@ -151,6 +155,11 @@ class TableReader:
             name, kind = quoted(raw), types[raw]
             if kind == _NOTHING or kind.startswith("ENUM"):
                 name, kind = f"CAST({name} AS VARCHAR)", "VARCHAR"
+            if column.is_attribute:
+                found = attribute_kind(kind)
+                if found is None:
+                    continue
+                column = replace(column, kind=found)  # noqa: PLW2901
             part = _Part(column, sources[column.name], name, kind)
             if column.kind == "time":
                 check_time_type(part.source_type, str(part.source), self._place(column.name))
@@ -245,6 +254,8 @@ class TableReader:
     def _value_problems(self, part: _Part) -> list[tuple[str, str]]:
         """What can be wrong with the value of one column."""
         name, kind, required = part.column.name, part.column.kind, part.column.required
+        if part.column.is_attribute:
+            return []  # whatever is wrong with it, the others still hold
         unreadable = f"NOT {part.missing} AND {part.value} IS NULL"
         if kind == "id":
             return [(part.missing, f"no {name}")]

@@ -1,7 +1,7 @@
 """A sample of a business for the audit: all accepted facts of some customers, under the contract's names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -9,8 +9,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
+from .attributes import with_attributes
 from .columns import MONEY_UNITS
-from .contracts import TABLES, Column, TableContract
+from .contracts import TABLES, TableContract
 from .errors import DataError
 from .localtime import LocalTime, to_datetime, to_microseconds
 from .progress import Progress, silent
@@ -284,14 +285,3 @@ class Sample:
                 where=f"[{table.name}]",
                 found=str(error).splitlines()[0],
             ) from None
-
-
-def with_attributes(spec: TableSpec, contract: TableContract, present: Mapping[str, str]) -> TableContract:
-    """The profile's contract with the columns that are attributes: those mapped, and with valid_from all others."""
-    dated = "valid_from" in spec.columns or "valid_from" in present
-    sources = {source.name for source in spec.columns.values() if source.name is not None}
-    names = [*spec.columns, *spec.static, *(name for name in present if dated and name not in sources)]
-    known = set(contract.column_names)
-    usable = [name for name in dict.fromkeys(names) if name not in known and (dated or name in spec.static)]
-    attributes = tuple(Column(name, "text", "an attribute") for name in usable)
-    return replace(contract, columns=(*contract.columns, *attributes))

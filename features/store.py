@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .attributes import with_attributes
 from .coding import fact_rows, implied_columns, is_row_by_row
 from .columns import IdType, id_type
-from .contracts import STORED, TABLES
+from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
 from .facts import Facts, Range
 from .identities import link_aliases, with_links
@@ -101,7 +102,10 @@ class EvidenceStore:
             progress(f"reading {name}", done, len(names))
             spec = self.data.tables[name]
             source = open_source(self.connection, spec, TABLES[name], self.data.folder, self.observed_until)
-            reader = TableReader(self.connection, source, spec, TABLES[name], self.zone, self.observed_until)
+            contract = TABLES[name]
+            if name == "profile":
+                contract = with_attributes(spec, contract, source.types)
+            reader = TableReader(self.connection, source, spec, contract, self.zone, self.observed_until)
             readers[name] = (reader, reader.read())
         return readers
 
@@ -228,6 +232,19 @@ class EvidenceStore:
         if "referrals" in self._readers:
             found |= {name: STORED[name].column_names for name in SOURCES}
         return found
+
+    def contract(self, table: str) -> TableContract:
+        """What a table holds; that of the profile with the attributes that are used."""
+        return self._readers[table][0].contract if table in self._readers else STORED[table]
+
+    @property
+    def unused_attributes(self) -> tuple[str, ...]:
+        """The columns of the profile that nothing is made of."""
+        if "profile" not in self._readers:
+            return ()
+        reader = self._readers["profile"][0]
+        mapped = {source.name for source in reader.spec.columns.values()}
+        return tuple(name for name in reader.source.types if name not in {*reader.columns, *mapped})
 
     def observed_from(self, table: str) -> int:
         """From when on a table is complete: as stated, else its first fact; one derived of several, when all are."""

@@ -49,6 +49,8 @@ class TableSpec:
     """Rows with the same key supersede each other by `recorded_at`."""
     currency: str | None = None
     """The currency that counts, where a column holds several; rows in another are quarantined."""
+    attributes: tuple[str, ...] | None = None
+    """The attributes of the profile that are used, beside those in `columns`; all unless given."""
     static: tuple[str, ...] = ()
     """Attributes of the profile that never change."""
 

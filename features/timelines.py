@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import kernels
 from .columns import MONEY_UNITS
-from .contracts import STORED
+from .contracts import STORED, TableContract
 from .localtime import DAY, FOREVER
 from .rows import Rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
@@ -162,6 +162,17 @@ def _ended(end: str) -> "Builder":
     return build
 
 
+_HOLDS = {"text": "word", "number": "number", "flag": "number", "time": "date"}
+
+
+def _attributes(rows: Rows, names: Sequence[str]) -> Timeline:
+    columns = {name: rows.columns[source_column("profile", name)] for name in names}
+    words = {
+        name: rows.dictionaries[name.removeprefix("word ")] for name in names if name.startswith("word ")
+    }
+    return replace(rows.as_sorted(()), columns=columns, dictionaries=words)
+
+
 def _as_sorted(rows: Rows, names: Sequence[str]) -> Timeline:
     return rows.as_sorted(names)
 
@@ -196,6 +207,8 @@ class TimelineKind:
     say over the stored table when a row of it became known and which rows are events. `ends` are the columns that
     date a later end of an event: nothing but `Window.open` and `Window.days_open` may take them, and they stand last,
     so that an end to come does not reorder events.
+    One that `has_attributes` shows each of them under its name with what it holds before it: "word region", "number
+    age", "date birthday".
     """
 
     table: str
@@ -206,6 +219,11 @@ class TimelineKind:
     known_sql: str = "recorded"
     event_sql: str = "true"
     ends: tuple[str, ...] = ()
+    has_attributes: bool = False
+
+    def shows(self, column: str | None) -> bool:
+        """Whether the timeline itself has a column of that name."""
+        return column in self.columns or (self.has_attributes and column is not None)
 
 
 def _same(*names: str) -> dict[str, tuple[str, ...]]:
@@ -299,6 +317,7 @@ TIMELINES: Mapping[str, TimelineKind] = {
     "mentions": TimelineKind(
         "mentions", _mentions, {"negative": ("sentiment",), **_same("network", "sentiment", "reach")}
     ),
+    "profile": TimelineKind("profile", _attributes, {}, has_attributes=True),
     "referred_by": TimelineKind("referred_by", _as_sorted, {}),
     "referrals_made": TimelineKind("referrals_made", _as_sorted, _same("referral")),
     "referrer_days": TimelineKind("referrer_days", _as_sorted, _same("day")),
@@ -309,8 +328,18 @@ TIMELINES: Mapping[str, TimelineKind] = {
 
 def holds_text(timeline: str, column: str) -> bool:
     """Whether a column of a timeline holds words rather than numbers."""
+    if TIMELINES[timeline].has_attributes:
+        return column.startswith("word ")
     contract = STORED[TIMELINES[timeline].table]
     return any(each.name == column and each.kind == "text" for each in contract.columns)
+
+
+def holds_time(timeline: str, column: str) -> bool:
+    """Whether a column of a timeline holds instants."""
+    kind = TIMELINES[timeline]
+    if kind.has_attributes:
+        return column.startswith("date ")
+    return any(each.name == column and each.kind == "time" for each in STORED[kind.table].columns)
 
 
 def is_stored(timeline: str, column: str) -> bool:
@@ -320,8 +349,18 @@ def is_stored(timeline: str, column: str) -> bool:
     return shown and timeline != "orders" and column in STORED[kind.table].column_names
 
 
-def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, ...] | None:
+def source_column(timeline: str, column: str) -> str:
+    """The table's column that a timeline's column of words or numbers is."""
+    return column.partition(" ")[2] if TIMELINES[timeline].has_attributes else column
+
+
+def available_columns(
+    kind: TimelineKind, present: Sequence[str], contract: TableContract
+) -> tuple[str, ...] | None:
     """What a timeline can show when its table has the `present` columns; None where it cannot be made."""
+    if kind.has_attributes:
+        shown = [contract.column(name) for name in present]
+        return tuple(f"{_HOLDS[each.kind]} {each.name}" for each in shown if each.is_attribute) or None
     if not set(kind.needs) <= set(present):
         return None
     return tuple(
@@ -331,6 +370,9 @@ def available_columns(kind: TimelineKind, present: Sequence[str]) -> tuple[str, 
 
 def table_columns(kind: TimelineKind, names: Sequence[str], present: Sequence[str]) -> tuple[str, ...]:
     """The table's columns that a timeline needs to show the columns `names`, in contract order."""
+    if kind.has_attributes:
+        attributes = {name.partition(" ")[2] for name in names}
+        return tuple(name for name in present if name in attributes)
     wanted = {*kind.needs, *kind.uses, *(source for name in names for source in kind.columns[name])}
     found = [name for name in STORED[kind.table].column_names if name in wanted and name in present]
     return (*found, "is_target") if "is_target" in wanted else tuple(found)

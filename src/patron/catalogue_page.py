@@ -23,6 +23,7 @@ is a feature whose column is absent.
 - "In all that was observed" reaches back to the beginning of the data, not to the beginning of the customer.
 - Features of channels, activities, networks, topics and the like exist for those that are frequent in the data;
   `email`, `newsletter`, `instagram`, `late_delivery` and so on stand for them here.
+- Of the profile every attribute becomes a feature; `region`, `household_size` and `sign_up` stand for them here.
 - The horizon here is {horizon} days.
 """
 
@@ -41,12 +42,15 @@ _QUESTION = Question(cutoffs=36, calendar=SpecialDays("US", closures=("2017-12-2
 
 def whole_evidence(families: Sequence[type[Family]] = FAMILIES) -> dict[str, Evidence]:
     """The evidence of a business that keeps every table and column, with one word for each vocabulary."""
-    words = [name for family in families for name in family.vocabularies]
+    words = [name for family in families for name in family.vocabularies if not name.endswith(".*")]
+    words.append("profile.word region")
     found = {}
     for name, kind in TIMELINES.items():
         columns = tuple(column for column in kind.columns if column != "is_target")
+        if kind.has_attributes:
+            columns = ("word region", "number household_size", "date sign_up")
         own = tuple(
-            (word.split(".")[1], (_EXAMPLES.get(word, "example"),))
+            (word.partition(".")[2], (_EXAMPLES.get(word, "example"),))
             for word in words
             if word.startswith(f"{name}.")
         )

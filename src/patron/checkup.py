@@ -183,6 +183,17 @@ def _write_quarantine(store: EvidenceStore, folder: Path, notes: list[str]) -> l
         return []
 
 
+def _unused(store: EvidenceStore) -> str:
+    names = store.unused_attributes
+    shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+    if "valid_from" in store.columns["profile"]:
+        return f"{len(names)} columns of profile are not used: {shown}"
+    return (
+        f"{len(names)} columns of profile are not used, because without valid_from they say how customers are today:"
+        f" {shown}; declare those that never change: [profile] static"
+    )
+
+
 def _notes(store: EvidenceStore, rhythm: OrderRhythm) -> list[str]:
     notes = []
     for table in store.accounts:
@@ -192,6 +203,8 @@ def _notes(store: EvidenceStore, rhythm: OrderRhythm) -> list[str]:
                 f"{repeats:,} rows of {table} repeat another row in every column and are used as they are;"
                 f" if they were loaded twice, declare [{table}] key"
             )
+    if store.unused_attributes:
+        notes.append(_unused(store))
     if store.self_referrals:
         notes.append(
             f"{store.self_referrals:,} referrals are left out from when it is known that both ids are one customer"

@@ -204,7 +204,7 @@ def _read_table(section: Section, values: object, zone: str) -> TableSpec:
             raise unknown("column", name, TABLES[section.path].column_names, where=f"[{section.path}] key")
     if "observed_from" in options:
         options["observed_from"] = to_utc(options["observed_from"], zone)
-    for name in (*options.pop("attributes", ()), *options.get("static", ())):
+    for name in (*options.get("attributes", ()), *options.get("static", ())):
         read.setdefault(name, ColumnSource(name=name))
     return TableSpec(section.path, columns=read, currency=currency.only, **options)
 

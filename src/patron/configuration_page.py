@@ -54,7 +54,8 @@ _TABLES = """\
 
 One section per table; only `[purchases]` is required. A column of the contract is mapped to a source column by its
 name, `amount = "sales_value"`, or to an expression over the source row, `amount = { sql = "quantity * price" }`.
-A column that is not mapped is taken under its own name where the source has it; columns beyond these are ignored.
+A column that is not mapped is taken under its own name where the source has it; columns beyond these are
+ignored, but those of `[profile]` are attributes.
 """
 
 _OPTIONS = ("path", "frame", "timezone", "observed_from", "where", "key")

@@ -271,8 +271,12 @@ _CURRENCY = Key(
     '{ column = "its_name", only = "EUR" }, which quarantines rows in another.',
 )
 _PROFILE_OPTIONS = (
-    Key("attributes", TEXTS, 'Attributes under their own names; any other key maps one: age = "age_years".'),
-    Key("static", TEXTS, "Attributes that never change, usable without valid_from."),
+    Key(
+        "attributes",
+        TEXTS,
+        'Attributes under their own names, all other columns unless given; any other key maps one: age = "age_years".',
+    ),
+    Key("static", TEXTS, "Attributes that never change; without valid_from only these are used."),
 )
 
 

@@ -40,6 +40,10 @@ _ARROW = {
 }
 
 
+_ATTRIBUTES = {"income": "number", "birthday": "time", "member": "flag"}
+"""What the attributes of a literal profile hold, if not text."""
+
+
 class Business:
     """Evidence tables given as literal rows; times are texts such as "2020-01-31 10:00", in UTC unless it says so."""
 
@@ -124,6 +128,7 @@ COLUMNS = {
     "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
     "mentions": "customer_id mentioned_at network sentiment reach recorded_at",
     "referrals": "customer_id referrer_id referred_at recorded_at",
+    "profile": "customer_id valid_from region income birthday member recorded_at",
     "identities": "alias_id customer_id linked_at",
 }
 """What random evidence holds."""
@@ -140,10 +145,17 @@ class RandomEvidence:
         self.customers = customers
         self.first = datetime(2020, 1, 1)
         self.tables = {name: [self.row(name) for _ in range(rows)] for name in ("purchases", "activities")}
-        for name in ("satisfaction", "mentions", "cases", "referrals"):
+        for name in ("satisfaction", "mentions", "cases", "referrals", "profile"):
             self.tables[name] = [self.row(name) for _ in range(rows // 2)]
         self.tables["identities"] = [self.row("identities") for _ in range(2)]
-        for name in ("purchases", "satisfaction", "activities", "mentions", "cases"):  # nobody is a stranger
+        for name in (
+            "purchases",
+            "satisfaction",
+            "activities",
+            "mentions",
+            "cases",
+            "profile",
+        ):  # nobody is a stranger
             self.tables[name].append({**self.row(name), "customer_id": 1})
         self.tables["referrals"].append({**self.row("referrals"), "customer_id": 1, "referrer_id": 0})
 
@@ -202,6 +214,14 @@ class RandomEvidence:
                 "channel": channel,
                 "reopened": self.maybe(bool(self.rng.integers(0, 2))),
             }
+        if name == "profile":
+            return made | {
+                "valid_from": happened,
+                "region": self.one_of("north", "North ", "south", None, *words),
+                "income": self.maybe(float(self.rng.integers(0, 9))),
+                "birthday": self.maybe(self.moment()),
+                "member": self.one_of(True, False, None),
+            }
         if name == "referrals":
             referrer = (made["customer_id"] + int(self.rng.integers(1, self.customers))) % self.customers
             return made | {"referrer_id": referrer, "referred_at": happened}
@@ -239,6 +259,7 @@ def arrow_rows(name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]])
     for place, column in enumerate(columns):
         values = [row[place] for row in rows]
         kinds = {each.name: each.kind for each in TABLES[name].columns}
+        kinds |= _ATTRIBUTES if name == "profile" else {}
         kind = kinds.get(column, "text")
         if kind == "time" and any(isinstance(value, datetime) for value in values):
             found[column] = pa.array(values, pa.timestamp("us"))

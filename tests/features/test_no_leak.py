@@ -62,6 +62,7 @@ def known(name: str, row: dict[str, Any]) -> datetime | None:
         "cases": ("opened_at",),
         "mentions": ("mentioned_at",),
         "referrals": ("referred_at",),
+        "profile": ("valid_from",),
     }
     happened = [row[date] for date in dates.get(name, ("occurred_at",)) if row[date] is not None]
     if not happened:

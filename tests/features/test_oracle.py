@@ -80,6 +80,10 @@ CASES = [
     *(Case("mentions", kind, "sentiment", days) for kind in NUMBERS for days in WINDOWS),
     *(Case("mentions", kind, "negative", days) for kind in ("sum", "mean") for days in WINDOWS),
     *(Case("mentions", kind, "reach", where=("network", "web")) for kind in ("sum", "maximum")),
+    Case("profile", "category", "word region"),
+    *(Case("profile", kind, "number income") for kind in ("current", "last", "mean")),
+    Case("profile", "current", "number member"),
+    Case("profile", "days_since", "date birthday"),
     *(Case("lines", "distinct", column, days) for column in ("category", "channel") for days in WINDOWS),
     *(Case("lines", "count", None, days, ("channel", "web")) for days in WINDOWS),
     *(Case("answers", "count", None, days, ("expectation", "met")) for days in WINDOWS),
@@ -107,7 +111,7 @@ class EveryMeasure(Family):
     """All cases."""
 
     name = "every_measure"
-    reads = ("lines", "orders", "returns", "asked", "answers", "contacts", "responses", "mentions")
+    reads = ("lines", "orders", "returns", "asked", "answers", "contacts", "responses", "mentions", "profile")
 
     def features(self, *evidence: Evidence) -> Iterator[Feature]:
         given = {each.timeline: each for each in evidence}
@@ -129,6 +133,9 @@ AGGREGATES = {
     "last": "last(x ORDER BY place) FILTER (x IS NOT NULL)",
     "category": "last(x ORDER BY place) FILTER (e.h IS NOT NULL)",
     "distinct": "count(DISTINCT x)",
+    "current": "last(x ORDER BY place) FILTER (e.h IS NOT NULL)",
+    "days_since": "CASE WHEN last(x ORDER BY place) FILTER (e.h IS NOT NULL) <= any_value(s.t)"
+    f" THEN (any_value(s.t) - last(x ORDER BY place) FILTER (e.h IS NOT NULL)) / {DAY}.0 END",
     "days_since_first": f"(any_value(s.t) - min(e.h)) / {DAY}.0",
     "days_since_last": f"(any_value(s.t) - max(e.h)) / {DAY}.0",
     "at_least": f"count(*) FILTER (x >= {THRESHOLD})",
@@ -151,13 +158,15 @@ class Oracle:
 
     def _load(self, name: str, rows: list[dict[str, Any]], columns: list[str]) -> None:
         texts = {"order_id", "product_id", "category", "channel", "instrument", "expectation"}
-        texts |= {"activity", "initiated_by", "network", "topic"}
+        texts |= {"activity", "initiated_by", "network", "topic", "region"}
         made = {}
         for column in columns:
             values = [row[column] for row in rows]
-            if column.endswith("_at"):
+            if column.endswith("_at") or column in ("valid_from", "birthday"):
                 values = [None if v is None else to_microseconds(v.replace(tzinfo=UTC)) for v in values]
                 made[column] = pa.array(values, pa.int64())
+            elif column == "member":
+                made[column] = pa.array(values, pa.bool_()).cast(pa.float64())
             else:
                 kind = pa.int64() if column in ("customer_id", "alias_id", "referrer_id") else pa.float64()
                 made[column] = pa.array(values, pa.string() if column in texts else kind)
@@ -254,9 +263,15 @@ class Oracle:
                 "network, sentiment, reach, CAST(sentiment < 0 AS INT) AS negative",
                 "negative, network NULLS FIRST, sentiment, reach",
             ),
+            "profile": seen(
+                "profile",
+                "valid_from",
+                "region, income, birthday, member",
+                "region NULLS FIRST, income, birthday NULLS FIRST, member",
+            ),
         }
         for name, query in made.items():
-            self.sql.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")  # mentions are made of mentions
+            self.sql.execute(f"CREATE OR REPLACE TABLE {name} AS {query}")  # some are made of themselves
 
     def buyers(self) -> set[tuple[int, int]]:
         """The snapshots (customer, cutoff) that have bought."""
@@ -270,7 +285,7 @@ class Oracle:
             conditions.append(f"e.h >= s.t - {start * DAY}")
         if case.where:
             conditions.append(f"lower(trim({case.where[0]})) = '{case.where[1]}'")
-        column = case.column or "1"
+        column = (case.column or "1").rpartition(" ")[2]
         rows = self.sql.execute(
             f"SELECT s.holder, s.t, {AGGREGATES[case.kind]} FROM (SELECT DISTINCT holder, t FROM orders) AS s"
             f" LEFT JOIN (SELECT *, {column} AS x FROM {case.timeline}) AS e ON {' AND '.join(conditions)} GROUP BY ALL"
