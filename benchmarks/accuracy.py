@@ -13,7 +13,7 @@ from family_gains import Gain, family_gains
 from table import render
 
 from patron.config import Config
-from patron.features.engine import load_families
+from patron.features.families import load_families
 from patron.features.store import EvidenceStore
 from patron.models.intervals import Estimate
 from patron.training.snapshots import BuiltTrainingSet, build_training_set
@@ -35,7 +35,7 @@ def gains(name: str, config: Config, seeds: int, *, markdown: bool) -> str:
 
 def _built(config: Config) -> BuiltTrainingSet:
     with EvidenceStore(config.data, config.question, memory=config.run.memory) as store:
-        families = load_families(config.run.families)
+        families = load_families(config.run.families, config.data.folder)
         return build_training_set(store, config.question, families, config.run.memory)
 
 

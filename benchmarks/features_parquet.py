@@ -28,7 +28,8 @@ TIMES = {
 def patron(workload: Workload) -> Callable[[], Any]:
     """What builds all features of the retailer, a partition at a time, into a Parquet file; gives its metadata."""
     from patron.config import load_config
-    from patron.features.engine import load_families, partitions, prepare, with_ids
+    from patron.features.engine import partitions, prepare, with_ids
+    from patron.features.families import load_families
     from patron.features.snapshots import parse_cutoffs
     from patron.features.store import EvidenceStore
 

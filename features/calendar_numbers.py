@@ -64,14 +64,15 @@ def _position(kind: CalendarKind, today: Days) -> Floats:
 def _known_ahead(number: CalendarNumber, today: Days) -> Floats:
     first, last = int(today[0]), int(today[-1]) + max(number.days, _FURTHEST_HOLIDAY)
     if number.kind == "days_to_holiday":
-        days = number.special.holidays(first, last)
+        days = np.array(number.special.holidays(first, last), np.int64)
         following = np.append(days, 0)[np.searchsorted(days, today)]
         return np.where(np.searchsorted(days, today) < days.size, following - today, np.nan)
     if number.kind == "weekend_days":
         all_days = np.arange(first, last)
         days = all_days[np.isin(_weekday(all_days), number.special.weekend())]
     else:
-        days = (number.special.holidays if number.kind == "holidays" else number.special.closed)(first, last)
+        listed = number.special.holidays if number.kind == "holidays" else number.special.closed
+        days = np.array(listed(first, last), np.int64)
     return (np.searchsorted(days, today + number.days) - np.searchsorted(days, today)).astype(np.float64)
 
 

@@ -1,6 +1,5 @@
 """The local engine: DuckDB reads and sorts, partitions of bounded size are built, and put together again."""
 
-import importlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .activities import Activities
-from .asking import Asking
-from .buying_cycle import BuyingCycle
-from .calendar import Calendar
 from .catalogue import FeatureField
 from .columns import check_time_type, wall_time, zoned_time
 from .contracts import TABLES
-from .errors import ConfigurationError, DataError
+from .errors import DataError
 from .evaluation import Snapshots
 from .expressions import Learned, Measure, PopulationNumber
 from .facts import Range
@@ -27,64 +22,16 @@ from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
 from .planning import available_evidence, plan_features, plan_learning
 from .population import PopulationHistory, learn_population
-from .profile import Profile
 from .progress import Progress, silent
 from .question import Question
-from .reasons import Reasons
-from .referrals import Referrals
-from .satisfaction import Satisfaction
 from .snapshots import check_known
-from .social import Social
 from .sources import open_source
-from .spend import Spend
 from .store import GIGABYTE, EvidenceStore
-from .support import Support
 from .tables import TableSpec
 from .timelines import TIMELINES, available_columns, holds_text
 
-FAMILIES: tuple[type[Family], ...] = (
-    BuyingCycle,
-    Spend,
-    Reasons,
-    Satisfaction,
-    Asking,
-    Support,
-    Activities,
-    Social,
-    Referrals,
-    Profile,
-    Calendar,
-)
-"""The families that come with Patron."""
-
 NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "target")
 """Columns of a built table that are no features."""
-
-
-def load_families(names: Sequence[str]) -> tuple[type[Family], ...]:
-    """Patron's own families and those named as "package.module:Class"; ConfigurationError where one cannot be had."""
-    return FAMILIES + tuple(_load_family(name) for name in names)
-
-
-def _load_family(name: str) -> type[Family]:
-    module, _, attribute = name.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ConfigurationError(
-            "The family cannot be loaded.",
-            where="[run] families",
-            found=f"{name}: {error}",
-            remedy='name it as "package.module:Class", and see that the package is installed here',
-        ) from None
-    if not (isinstance(found, type) and issubclass(found, Family)):
-        raise ConfigurationError(
-            "What is named is not a family.",
-            where="[run] families",
-            found=name,
-            remedy="name a subclass of patron.features.family.Family",
-        )
-    return found
 
 
 @dataclass(frozen=True)

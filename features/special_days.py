@@ -11,12 +11,9 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, Self
 
-import numpy as np
-import numpy.typing as npt
-
 from .errors import ConfigurationError
 
-Days = npt.NDArray[np.int64]
+Days = tuple[int, ...]
 
 _EPOCH = date(1970, 1, 1)
 _LONGEST_CLOSURE = 3660
@@ -62,7 +59,7 @@ class SpecialDays:
     def holidays(self, first: int, last: int) -> Days:
         """Public holidays from the day `first` until `last` (days since 1970), ascending."""
         if self.country is None:
-            return np.empty(0, np.int64)
+            return ()
         years = range(_date(first).year, _date(last).year + 1)
         found = [day for year in years for day in holidays_of(self.country, self.subdivision, year)]
         return _between(found, first, last)
@@ -133,5 +130,4 @@ def _date(day: int) -> date:
 
 
 def _between(days: Sequence[int], first: int, last: int) -> Days:
-    found = np.array(days, np.int64)
-    return found[(found >= first) & (found < last)]
+    return tuple(day for day in days if first <= day < last)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from patron.api import audit, build_features, build_training_set, check, report, score, train
     from patron.config import Config, load_config
     from patron.features.errors import ConfigurationError, DataError, GateError, ModelError, PatronError
+    from patron.features.expressions import Evidence
+    from patron.features.family import Family, Feature
     from patron.features.question import Purchase, Question, SpendDrop
     from patron.features.tables import ColumnSource, TableSpec
     from patron.features.tracking import Tracking
@@ -22,6 +24,9 @@ __all__ = [
     "Config",
     "ConfigurationError",
     "DataError",
+    "Evidence",
+    "Family",
+    "Feature",
     "GateError",
     "ModelError",
     "PatronError",
@@ -46,6 +51,8 @@ _HOMES = {
     "patron.api": ("audit", "build_features", "build_training_set", "check", "report", "score", "train"),
     "patron.config": ("Config", "load_config"),
     "patron.features.errors": ("ConfigurationError", "DataError", "GateError", "ModelError", "PatronError"),
+    "patron.features.expressions": ("Evidence",),
+    "patron.features.family": ("Family", "Feature"),
     "patron.features.question": ("Purchase", "Question", "SpendDrop"),
     "patron.features.tables": ("ColumnSource", "TableSpec"),
     "patron.features.tracking": ("Tracking",),

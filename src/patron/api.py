@@ -28,12 +28,12 @@ def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
 
     The report is also written as a page, `reports/check.html` beside the configuration.
     """
-    from patron.features.engine import load_families
+    from patron.features.families import load_families
 
     from .check_pages import with_page
     from .checkup import check_evidence
 
-    families = load_families(config.run.families)
+    families = load_families(config.run.families, config.data.folder)
     with _evidence(config, progress) as store:
         report = check_evidence(store, config, families, progress)
     progress("writing the page", 0, 0)
@@ -48,10 +48,10 @@ def audit(config: Config, out: str | Path | None = None, *, progress: Progress =
     from dataclasses import replace
 
     from patron.features.audit import audit_evidence
-    from patron.features.engine import load_families
+    from patron.features.families import load_families
     from patron.reporting.audit_page import write_audit_page
 
-    families = load_families(config.run.families)
+    families = load_families(config.run.families, config.data.folder)
     page = (Path(out) if out is not None else _reports(config) / "audit.html").absolute()
     _made(page.parent)
     report = audit_evidence(config.data, config.question, families, config.run.memory, progress)
@@ -71,6 +71,7 @@ def build_features(
     customer_id and cutoff, any instants, and every pair gets a row. ConfigurationError for both, or for no cutoff.
     """
     from patron.features import engine
+    from patron.features.families import load_families
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
     from patron.models.encoding import with_plain_text
 
@@ -82,7 +83,7 @@ def build_features(
             found="both" if at is not None else "an empty list of cutoffs",
             remedy='give cutoffs=["2018-01-31"], or at=frame, or neither for the cutoffs of the question',
         )
-    families = engine.load_families(config.run.families)
+    families = load_families(config.run.families, config.data.folder)
     memory = config.run.memory
     with _evidence(config, progress) as store:
         if at is not None:
@@ -102,11 +103,11 @@ def build_features(
 
 def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Table":
     """The features of the question's mature cutoffs with their `target` (int8), as an arrow table."""
-    from patron.features.engine import load_families
+    from patron.features.families import load_families
     from patron.models.encoding import with_plain_text
     from patron.training.snapshots import build_training_set as build
 
-    families = load_families(config.run.families)
+    families = load_families(config.run.families, config.data.folder)
     with _evidence(config, progress) as store:
         built = build(store, config.question, families, config.run.memory, progress)
     return with_plain_text(built.data.table.drop_columns(["customer"]))
@@ -114,7 +115,7 @@ def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Ta
 
 def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":
     """Train, judge on later time against the opponent, register in MLflow and report; GateError if data is too thin."""
-    from patron.features.engine import load_families
+    from patron.features.families import load_families
     from patron.training.trainer import train_model
 
     return train_model(
@@ -122,7 +123,7 @@ def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":
         config.question,
         config.training,
         config.tracking,
-        families=load_families(config.run.families),
+        families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         folder=_made(_reports(config)),
         progress=progress,
@@ -141,7 +142,7 @@ def score(
 
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given.
     """
-    from patron.features.engine import load_families
+    from patron.features.families import load_families
     from patron.models.registry import CHAMPION, resolve
     from patron.serving.scorer import score_customers
 
@@ -152,7 +153,7 @@ def score(
         found,
         cutoff,
         Path(out),
-        families=load_families(config.run.families),
+        families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,
         progress=progress,

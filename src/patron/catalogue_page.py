@@ -4,8 +4,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from patron.features.engine import FAMILIES
 from patron.features.expressions import Evidence
+from patron.features.families import FAMILIES
 from patron.features.family import Family, FamilyFeature, list_features
 from patron.features.question import Question
 from patron.features.special_days import SpecialDays

@@ -2,11 +2,11 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from patron.features.contracts import TABLES
@@ -35,6 +35,9 @@ from .sections import (
     Section,
 )
 from .suggestions import unknown
+
+if TYPE_CHECKING:
+    from patron.features.family import Family
 
 _DATABASE = ("connection", "table", "query")
 _TABLE_OPTIONS = frozenset(
@@ -73,11 +76,13 @@ def load_config(
     source: str | PathLike[str] | Mapping[str, Any] = "patron.toml",
     frames: Mapping[str, Any] | None = None,
     overrides: Sequence[str] = (),
+    families: "Sequence[type[Family]]" = (),
     **keywords: Any,
 ) -> Config:
     """The configuration from a TOML file, or from a mapping of the same shape.
 
-    `frames` gives evidence tables from memory (pandas, polars or Arrow) by name and replaces their paths.
+    `frames` gives evidence tables from memory (pandas, polars or Arrow) by name and replaces their paths; `families`
+    are feature families of your own besides those that the file names.
     `overrides` are texts as `--set` takes them, "question.horizon_days=30"; keywords say the same as
     `question__horizon_days=30`. Relative paths start at the file's folder, or at the working directory.
     Raises ConfigurationError for an unknown section or key, a wrong type or value, or an unset `${NAME}`.
@@ -103,9 +108,14 @@ def load_config(
         question=_read_question(values.get("question", {}), values.get("calendar", {})),
         training=TrainingSettings(**TRAINING.read(values.get("training", {}))),
         tracking=_read_tracking(values.get("tracking", {}), folder),
-        run=RunSettings(**RUN.read(values.get("run", {}))),
+        run=_read_run(values.get("run", {}), families),
         path=path,
     )
+
+
+def _read_run(section: dict[str, Any], families: "Sequence[type[Family]]") -> RunSettings:
+    settings = RunSettings(**RUN.read(section))
+    return replace(settings, families=(*settings.families, *families))
 
 
 def _copy(values: Any) -> Any:

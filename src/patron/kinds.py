@@ -162,13 +162,13 @@ def _currency(value: Any) -> Currency:
     return Currency(_column(place) if place else None, None if only is None else _text(only))
 
 
-_FAMILY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_FAMILY = re.compile(r"([A-Za-z_][\w.]*|[^:]+\.py):[A-Za-z_]\w*")
 
 
 def _families(value: Any) -> tuple[str, ...]:
     for name in _texts(value):
         if not _FAMILY.fullmatch(name):
-            raise ValueError(f'{name!r} is not of the form "package.module:ClassName"')
+            raise ValueError(f'{name!r} is neither "package.module:ClassName" nor "file.py:ClassName"')
     return _texts(value)
 
 

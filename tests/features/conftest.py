@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 
 from patron.features.contracts import TABLES
-from patron.features.engine import FAMILIES, build_snapshots, prepare
+from patron.features.engine import build_snapshots, prepare
+from patron.features.families import FAMILIES
 from patron.features.family import Family
 from patron.features.question import Question
 from patron.features.snapshots import parse_cutoffs

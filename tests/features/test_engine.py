@@ -14,7 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patron.features.engine import (
-    FAMILIES,
     asked_pairs,
     build_anchored,
     build_snapshots,
@@ -26,6 +25,7 @@ from patron.features.engine import (
 )
 from patron.features.errors import ConfigurationError, DataError
 from patron.features.facts import Range
+from patron.features.families import FAMILIES
 from patron.features.localtime import to_microseconds
 from patron.features.population import PopulationHistory
 from patron.features.question import Question

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from patron.features.engine import FAMILIES
 from patron.features.expressions import Constant, Evidence, Expression
+from patron.features.families import FAMILIES
 from patron.features.family import Family, Feature
 
 

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patron.features.engine import FAMILIES, build_anchored, build_snapshots, prepare
+from patron.features.engine import build_anchored, build_snapshots, prepare
 from patron.features.expressions import Evidence
+from patron.features.families import FAMILIES
 from patron.features.family import Family, Feature
 from patron.features.localtime import LocalTime, to_microseconds
 from patron.features.question import Purchase, Question, SpendDrop

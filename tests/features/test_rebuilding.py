@@ -10,8 +10,8 @@ import pytest
 
 from patron.features import engine
 from patron.features.audit import AuditReport, audit_evidence
-from patron.features.engine import FAMILIES
 from patron.features.expressions import Evidence
+from patron.features.families import FAMILIES
 from patron.features.family import Family, Feature
 from patron.features.instants import Instant
 from patron.features.localtime import to_microseconds

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from patron.features.engine import FAMILIES, partitions, prepare
+from patron.features.engine import partitions, prepare
 from patron.features.errors import ConfigurationError, DataError
+from patron.features.families import FAMILIES
 from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 from patron.features.question import Population, Question
 from patron.features.snapshots import calendar_cutoffs, parse_cutoffs

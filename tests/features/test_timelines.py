@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from patron.features.contracts import STORED
-from patron.features.engine import FAMILIES
+from patron.features.families import FAMILIES
 from patron.features.timelines import TIMELINES, available_columns, holds_text, is_stored, table_columns
 
 LINES = "customer_id purchased_at amount order_id channel recorded_at"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from patron.catalogue_page import catalogue_page, whole_catalogue
-from patron.features.engine import FAMILIES
+from patron.features.families import FAMILIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "catalogue.md"
 FIELDS = [each.field() for each in whole_catalogue()]

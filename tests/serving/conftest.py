@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pyarrow import parquet
 
-from patron.features.engine import FAMILIES
+from patron.features.families import FAMILIES
 from patron.models.registry import ResolvedModel, resolve
 from patron.serving.scorer import score_customers
 
