@@ -134,7 +134,7 @@ class PopulationNumber(Expression):
     name: str
     timeline: str
     column: str
-    statistic: Literal["maximum", "mean", "median"]
+    statistic: Literal["maximum", "minimum", "mean", "median"]
 
 
 @dataclass(frozen=True)
@@ -410,7 +410,9 @@ class Evidence:
         """The name of the column's vocabulary, where the family asked for one."""
         return f"{self.timeline}.{column}" if column in dict(self.vocabularies) else None
 
-    def population(self, column: str, statistic: Literal["maximum", "mean", "median"]) -> PopulationNumber:
+    def population(
+        self, column: str, statistic: Literal["maximum", "minimum", "mean", "median"]
+    ) -> PopulationNumber:
         """A statistic of all customers' values that were known before the cutoff."""
         return PopulationNumber(f"{self.timeline}.{column}.{statistic}", self.timeline, column, statistic)
 

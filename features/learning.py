@@ -83,7 +83,7 @@ def learn_from_customers(
     zone = LocalTime(plan.timezone)
     tables = store.tables_of(sample.codes, plan.columns)
     rows = {name: Rows.of(table, 0, sample.codes.size) for name, table in tables.items()}
-    timelines = make_timelines(rows, plan.timelines)
+    timelines = make_timelines(rows, plan)
     expressions = list(dict.fromkeys(part for each in learned for part in each.of))
     program = Program.of(expressions)
     found = []

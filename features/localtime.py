@@ -19,6 +19,8 @@ Instants = npt.NDArray[np.int64]
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
+INSTANT = 1 / DAY
+"""The shortest time there is, in days: rows of one moment are not after each other."""
 FOREVER = int(np.iinfo(np.int64).max)
 """Later than every instant."""
 

@@ -8,7 +8,7 @@ no value of a customer depends on who else is in the block.
 import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -44,7 +44,8 @@ class FeaturePlan:
     """What to compute: the question, the features, and what of each table that takes.
 
     `timelines` maps each timeline to the columns it must show, `columns` each table to the columns it must have.
-    `observed_from` (by table) and `observed_until` are instants.
+    `observed_from` (by table) and `observed_until` are instants. `scales` are the lowest and highest scores of the
+    business's own instruments, by `name_part`.
     """
 
     question: Question
@@ -54,6 +55,7 @@ class FeaturePlan:
     features: tuple[FamilyFeature, ...]
     timelines: Mapping[str, tuple[str, ...]]
     columns: Mapping[str, tuple[str, ...]]
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     @cached_property
     def program(self) -> Program:
@@ -92,10 +94,12 @@ class Partition:
     excluded: pa.Table
 
 
-def make_timelines(rows: Mapping[str, Rows], shown: Mapping[str, tuple[str, ...]]) -> dict[str, Timeline]:
-    """The timelines that show the given columns, from the rows of their tables."""
+def make_timelines(rows: Mapping[str, Rows], plan: FeaturePlan) -> dict[str, Timeline]:
+    """The timelines of a plan with the columns that it shows, from the rows of their tables."""
+    scaled = {name: replace(each, scales=plan.scales) for name, each in rows.items()}
     return {
-        name: TIMELINES[name].build(rows[TIMELINES[name].table], columns) for name, columns in shown.items()
+        name: TIMELINES[name].build(scaled[TIMELINES[name].table], columns)
+        for name, columns in plan.timelines.items()
     }
 
 
@@ -178,7 +182,7 @@ def _build_block(
     targets: bool,
 ) -> Partition:
     zone = LocalTime(plan.timezone)
-    timelines = make_timelines(rows, plan.timelines)
+    timelines = make_timelines(rows, plan)
     merged = customers.known_until[snapshots.customer] < snapshots.cutoff
     orders = View.of(timelines["orders"], snapshots.customer, snapshots.as_of)
     stands = standing(orders, snapshots, plan.question, zone, plan.observed_from["purchases"], merged)

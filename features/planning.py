@@ -9,6 +9,7 @@ from .population import PopulationHistory
 from .question import Question
 from .store import EvidenceStore
 from .timelines import TIMELINES, available_columns, table_columns
+from .words import name_part
 
 
 def available_evidence(store: EvidenceStore, population: PopulationHistory) -> dict[str, Evidence]:
@@ -56,7 +57,13 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
         tuple(features),
         timelines,
         columns_of,
+        _scales(store) if "answers" in timelines else {},
     )
+
+
+def _scales(store: EvidenceStore) -> dict[str, tuple[float, float]]:
+    declared = store.data.tables["satisfaction"].scales
+    return {name_part(instrument): declared[instrument] for instrument in sorted(declared)}
 
 
 def plan_learning(

@@ -26,7 +26,7 @@ MOST_ATTRIBUTE_WORDS = 30
 _MOST_SPELLINGS = 10_000
 """A column with more is no vocabulary; its rarest spellings are not looked at."""
 
-_STATISTICS = {"maximum": "max", "mean": "avg", "median": "median"}
+_STATISTICS = {"maximum": "max", "minimum": "min", "mean": "avg", "median": "median"}
 
 
 @dataclass(frozen=True)

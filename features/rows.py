@@ -1,7 +1,7 @@
 """Rows: one evidence table of a range of customers as arrays in a total order, however its rows came."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -46,6 +46,8 @@ class Rows:
     until: Integers
     columns: Mapping[str, Array]
     dictionaries: Mapping[str, tuple[str, ...]]
+    scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Lowest and highest score of the business's own instruments, by `name_part`."""
 
     @classmethod
     def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":

@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator
 
-from .expressions import Constant, Evidence, Expression
+from .expressions import Evidence, Expression
 from .family import Family, Feature
-from .localtime import DAY
+from .localtime import INSTANT
 from .words import name_part
 
 AGAIN_DAYS = 90
 """A case so soon after the one before is a second failure."""
-
-INSTANT = Constant(1 / DAY)
-"""The shortest time there is: whoever buys and complains at one moment has not bought again."""
 
 
 class Support(Family):

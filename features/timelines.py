@@ -16,6 +16,7 @@ from .contracts import STORED, TableContract
 from .localtime import DAY, FOREVER
 from .rows import Rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
+from .words import name_part
 
 
 def _returns(rows: Rows, names: Sequence[str]) -> Timeline:
@@ -93,12 +94,14 @@ def _answers(rows: Rows, names: Sequence[str]) -> Timeline:
     """Answers with a score; `delay` in days since it was asked, `points` on the common scale from 0 to 100.
 
     `competitor_gap` is by how much the score is above that given to a competitor, `competitor_points` the same on the
-    common scale.
+    common scale; `expectation_level` is -1 below expectation, 0 where it was met, and 1 above.
     """
     answered = np.asarray(rows.columns["answered_at"])
     happened = np.asarray(np.where(_is_known(answered), answered, 0), np.int64)
     score = np.asarray(rows.columns["score"], np.float64)
     columns = dict(rows.columns)
+    if "expectation" in columns:
+        columns["expectation_level"] = _expectation_level(rows)
     if "asked_at" in columns:
         asked = np.asarray(columns["asked_at"])
         columns["delay"] = np.where(_is_known(asked), (happened - asked) / DAY, np.nan)
@@ -109,9 +112,7 @@ def _answers(rows: Rows, names: Sequence[str]) -> Timeline:
         columns["competitor_gap"] = score - other
         if "instrument" in columns:
             columns["competitor_points"] = columns["points"] - _common_scale(other, rows)
-    made = Rows(
-        rows.customers, rows.customer, rows.happened, rows.recorded, rows.until, columns, rows.dictionaries
-    )
+    made = replace(rows, columns=columns)
     return made.timeline(_is_known(answered) & ~np.isnan(score), happened, names)
 
 
@@ -131,9 +132,18 @@ SCALES: Mapping[str, tuple[float, float]] = {
 """Lowest and highest score of the instruments that Patron knows."""
 
 
+_EXPECTATIONS = {"below": -1.0, "met": 0.0, "exceeded": 1.0}
+
+
+def _expectation_level(rows: Rows) -> npt.NDArray[np.float64]:
+    words = [_EXPECTATIONS.get(name_part(word), np.nan) for word in rows.dictionaries["expectation"]]
+    return np.array([*words, np.nan])[np.asarray(rows.columns["expectation"], np.int64)]
+
+
 def _common_scale(score: npt.NDArray[np.float64], rows: Rows) -> npt.NDArray[np.float64]:
     unknown = (np.nan, np.nan)
-    bounds = [SCALES.get(word.strip().lower(), unknown) for word in rows.dictionaries["instrument"]]
+    known = {**SCALES, **rows.scales}
+    bounds = [known.get(name_part(word), unknown) for word in rows.dictionaries["instrument"]]
     low, high = np.array([*bounds, unknown]).T
     code = np.asarray(rows.columns["instrument"], np.int64)
     points = 100 * (score - low[code]) / (high[code] - low[code])
@@ -276,6 +286,7 @@ TIMELINES: Mapping[str, TimelineKind] = {
         {
             "delay": ("asked_at",),
             "points": ("instrument",),
+            "expectation_level": ("expectation",),
             "competitor_gap": ("competitor_score",),
             "competitor_points": ("competitor_score", "instrument"),
             **_same("score", "instrument", "expectation", "category"),
@@ -309,7 +320,7 @@ TIMELINES: Mapping[str, TimelineKind] = {
     "responses": TimelineKind(
         "activities",
         _ended("responded_at"),
-        {"duration": (), **_same("activity", "channel")},
+        {"duration": (), **_same("activity", "channel", "result")},
         needs=("responded_at",),
         known_sql="greatest(recorded, responded_at)",
         event_sql="responded_at IS NOT NULL",

@@ -104,7 +104,7 @@ def _with_closures(question: Question, closures: Sequence[str]) -> Question:
 
 
 def _observed(data: DataSpec, contract: Contract) -> DataSpec:
-    """The evidence with tables that are complete since when they were in training, unless something else is stated."""
+    """The evidence with the scales of training, and its tables complete since when they were, unless that is stated."""
     known = contract.population_values["observed_from"]
     tables = {
         name: replace(spec, observed_from=datetime.fromisoformat(known[name]))
@@ -112,6 +112,9 @@ def _observed(data: DataSpec, contract: Contract) -> DataSpec:
         else spec
         for name, spec in data.tables.items()
     }
+    if "satisfaction" in tables:
+        scales = {name: (low, high) for name, (low, high) in contract.population_values["scales"].items()}
+        tables["satisfaction"] = replace(tables["satisfaction"], scales=scales)
     return replace(data, tables=tables)
 
 

@@ -166,7 +166,8 @@ def _population_values(scored: Prepared) -> dict[str, Any]:
     """What is known of everybody and not of single customers, as plain data; what nobody knew is left out.
 
     `history` is what each training cutoff knew of the population: a past cutoff is scored with its own. With
-    `observed_from`, since when each table is complete, a score does not depend on who else is in the batch.
+    `observed_from`, since when each table is complete, a score does not depend on who else is in the batch. `scales`
+    are the lowest and highest scores of the business's own instruments.
     """
     history = [
         replace(values, numbers={name: each for name, each in values.numbers.items() if each == each})
@@ -176,6 +177,7 @@ def _population_values(scored: Prepared) -> dict[str, Any]:
     return {
         "history": [values.to_dict() for values in history],
         "observed_from": {table: _moment(moment) for table, moment in since.items()},
+        "scales": {name: list(scale) for name, scale in scored.plan.scales.items()},
     }
 
 

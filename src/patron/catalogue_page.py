@@ -32,6 +32,10 @@ _EXAMPLES: Mapping[str, str] = {
     "cases.channel": "phone",
     "contacts.channel": "email",
     "contacts.activity": "newsletter",
+    "contacts.objective": "win_back",
+    "responses.channel": "email",
+    "responses.result": "redeemed",
+    "answers.instrument": "nps",
     "mentions.network": "instagram",
 }
 

@@ -52,6 +52,7 @@ _TABLE_OPTIONS = frozenset(
         "key",
         "static",
         "attributes",
+        "scales",
     }
 )
 _LATER_SECTIONS = {"spark": "This version runs on one machine: Spark is not supported yet."}

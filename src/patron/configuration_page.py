@@ -95,7 +95,7 @@ def _sentence(meaning: str) -> str:
 def _default(value: object) -> str:
     if value is REQUIRED:
         return "required"
-    if value is None or value == ():
+    if value is None or value in ((), {}):
         return ""
     if value == RunSettings().memory:
         return f'`"{RunSettings().memory // 10**9}GB"`'

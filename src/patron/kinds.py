@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cache
+from math import inf
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -194,6 +195,23 @@ def _frame(value: Any) -> Any:
     return value
 
 
+def _scales(value: Any) -> dict[str, tuple[float, float]]:
+    if not isinstance(value, dict):
+        raise WrongType
+    return {_text(name): _scale(name, bounds) for name, bounds in value.items()}
+
+
+def _scale(name: str, bounds: Any) -> tuple[float, float]:
+    if not isinstance(bounds, list | tuple) or len(bounds) != 2:
+        raise ValueError(f"give {name!r} its lowest and its highest score, such as [0, 100]")
+    low, high = (_number(bound) for bound in bounds)
+    if not -inf < low < high < inf:
+        raise ValueError(
+            f"of {name!r} the first must be the lowest score and the second the highest: [0, 100]"
+        )
+    return low, high
+
+
 TEXT = Kind("text", '"text"', _text)
 WHOLE_NUMBER = Kind("whole number", "30", _whole_number)
 NUMBER = Kind("number", "0.5", _number)
@@ -207,4 +225,5 @@ CURRENCY = Kind("text or column", '"EUR", { column = "its_name" } or both, with 
 FAMILIES = Kind("list of texts", '["mypackage.loyalty:LoyaltyCard"]', _families)
 CONNECTION = Kind("URL of a database", '"postgresql://user:${PGPASSWORD}@host/database"', _connection)
 VERSION = Kind("whole number", "12", _version)
+SCALES = Kind("table of scales", "{ recommend = [0, 100], smiley = [1, 3] }", _scales)
 FRAME = Kind("data frame", "a pandas, polars or Arrow table", _frame)

@@ -23,6 +23,7 @@ from .kinds import (
     MEMORY,
     MOMENT,
     NUMBER,
+    SCALES,
     TEXT,
     TEXTS,
     TIMEZONE,
@@ -270,6 +271,12 @@ _CURRENCY = Key(
     'The currency of all amounts, "EUR"; or the column that holds each row\'s, { column = "its_name" }; or both, '
     '{ column = "its_name", only = "EUR" }, which quarantines rows in another.',
 )
+_SCALES = Key(
+    "scales",
+    SCALES,
+    "The lowest and the highest score of your own instruments, so that all can be compared; nps, csat, ces and stars "
+    "are known. A model keeps the scales that it was trained with.",
+)
 _PROFILE_OPTIONS = (
     Key(
         "attributes",
@@ -281,7 +288,11 @@ _PROFILE_OPTIONS = (
 
 
 def _table_section(contract: TableContract) -> Section:
-    special = {"purchases": (_CURRENCY,), "profile": _PROFILE_OPTIONS}.get(contract.name, ())
+    special = {
+        "purchases": (_CURRENCY,),
+        "satisfaction": (_SCALES,),
+        "profile": _PROFILE_OPTIONS,
+    }.get(contract.name, ())
     columns = tuple(
         Key(column.name, COLUMN, column.meaning, REQUIRED if column.required else None)
         for column in contract.columns

@@ -14,7 +14,7 @@ from .simulator_retailer import Retailer
 NAMES = ("newsletter", "win-back letter", "question")
 _CHANNELS = ("email", "letter", "phone", "chat")
 _OBJECTIVES = ("inform", "win back", "sell")
-_RESULTS = ("delivered", "bounced", "responded")
+_RESULTS = ("delivered", "bounced", "responded", "redeemed")
 _SILENT_DAYS = 75
 
 
@@ -127,6 +127,7 @@ class _Contacts:
         answers = self.clock.known(when + reactions(who.size, self.random))
         responded = np.where(result == 2, answers, NEVER)
         result = np.where((result == 2) & (responded == NEVER), 0, result)
+        result = np.where((result == 2) & (objective == "sell"), 3, result)
         codes = np.zeros(who.size, dtype=np.int64)
         part = {
             "who": who,

@@ -124,9 +124,11 @@ class Business:
 
 COLUMNS = {
     "purchases": "customer_id purchased_at amount order_id quantity product_id category discount channel recorded_at",
-    "satisfaction": "customer_id answered_at score asked_at instrument expectation competitor_score recorded_at",
+    "satisfaction": "customer_id answered_at score asked_at instrument expectation competitor_score category"
+    " recorded_at",
     "cases": "customer_id opened_at closed_at severity topic channel reopened recorded_at",
-    "activities": "customer_id occurred_at activity channel initiated_by cost responded_at recorded_at",
+    "activities": "customer_id occurred_at activity channel initiated_by objective result cost responded_at"
+    " recorded_at",
     "mentions": "customer_id mentioned_at network sentiment reach recorded_at",
     "referrals": "customer_id referrer_id referred_at recorded_at",
     "profile": "customer_id valid_from region income birthday member recorded_at",
@@ -205,6 +207,7 @@ class RandomEvidence:
                 "instrument": self.one_of("nps", "stars", "other"),
                 "expectation": self.one_of("below", "met", "exceeded", None),
                 "competitor_score": self.maybe(float(self.rng.integers(0, 11)), 0.3),
+                "category": self.one_of("coffee", "tea", None, *words),
             }
         if name == "cases":
             return made | {
@@ -238,6 +241,8 @@ class RandomEvidence:
             "activity": self.one_of("newsletter", "call", *words),
             "channel": channel,
             "initiated_by": self.one_of("firm", "customer", None),
+            "objective": self.one_of("sell", None, *words),
+            "result": self.one_of("redeemed", "read", None, *words),
             "cost": self.maybe(float(self.rng.integers(0, 100) / 10)),
             "responded_at": end,
         }

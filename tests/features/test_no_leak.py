@@ -100,6 +100,7 @@ def with_another_end(evidence: Any, name: str, row: dict[str, Any], cutoff: date
     known_then = {
         "satisfaction": {"score": float(evidence.rng.integers(0, 11))},
         "cases": {"reopened": bool(evidence.rng.integers(0, 2))},
+        "activities": {"result": evidence.one_of("redeemed", "fax", None)},
     }
     return {**row, end: evidence.moment(cutoff), **known_then.get(name, {})}
 

@@ -158,7 +158,7 @@ class Oracle:
 
     def _load(self, name: str, rows: list[dict[str, Any]], columns: list[str]) -> None:
         texts = {"order_id", "product_id", "category", "channel", "instrument", "expectation"}
-        texts |= {"activity", "initiated_by", "network", "topic", "region"}
+        texts |= {"activity", "initiated_by", "network", "topic", "objective", "result", "region"}
         made = {}
         for column in columns:
             values = [row[column] for row in rows]

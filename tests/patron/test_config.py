@@ -191,6 +191,15 @@ def test_currency_is_stated_mapped_or_both(written: Any, column: ColumnSource | 
     assert table.currency == only
 
 
+def test_scales_of_own_instruments_are_options_of_satisfaction_and_no_columns():
+    table = load_config(
+        {**SMALL, "satisfaction": {"path": "s.csv", "scales": {"recommend": [0, 100]}}}
+    ).data.tables["satisfaction"]
+
+    assert table.scales == {"recommend": (0.0, 100.0)}
+    assert table.columns == {}
+
+
 def test_attributes_of_the_profile_are_free_and_static_ones_are_mapped_too():
     profile = {"path": "p.csv", "attributes": ["income"], "age": "age_years", "static": ["gender"]}
     table = load_config({**SMALL, "profile": profile}).data.tables["profile"]

@@ -157,7 +157,9 @@ def test_customers_initiate_contacts_too_and_only_the_firms_have_costs(frames: F
     assert activities.loc[~own, "cost"].notna().all()
     answered = activities["responded_at"].notna()
     assert answered.any()
-    assert (activities.loc[answered, "result"] == "responded").all()
+    sells = activities["objective"] == "sell"
+    assert (activities.loc[answered & ~sells, "result"] == "responded").all()
+    assert (activities.loc[answered & sells, "result"] == "redeemed").all()
 
 
 def test_win_back_letters_go_to_the_silent(frames: Frames) -> None:
