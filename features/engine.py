@@ -101,10 +101,8 @@ def _vocabularies(store: EvidenceStore, name: str) -> list[str]:
     kind = TIMELINES[timeline]
     if kind.table not in store.columns:
         return []
-    if column != "*":
-        return [name]
     shown = available_columns(kind, store.columns[kind.table], store.contract(kind.table)) or ()
-    return [f"{timeline}.{each}" for each in shown if holds_text(timeline, each)]
+    return [f"{timeline}.{each}" for each in shown if holds_text(timeline, each) and column in ("*", each)]
 
 
 def catalogue(plan: FeaturePlan) -> list[FeatureField]:

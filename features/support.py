@@ -100,8 +100,8 @@ class Support(Family):
 
     def _orders(self, since_case: Expression, orders: Evidence) -> Iterator[Feature]:
         before, after = orders.before(since_case), orders.since(since_case)
-        pace_before = before.count() * 30 / (before.days_since_first() - since_case)
-        pace_after = after.count() * 30 / since_case
+        pace_before = before.count() * 30 / (before.days_since_first() - since_case).at_least(30)
+        pace_after = after.count() * 30 / since_case.at_least(30)
         yield Feature("orders_before_case", before.count(), "orders", "before the last case was opened")
         yield Feature("orders_since_case", after.count(), "orders", "since the last case was opened")
         yield Feature(
@@ -114,10 +114,13 @@ class Support(Family):
             "order_pace_before_case",
             pace_before,
             "orders per 30 days",
-            "from the first order seen to the last case",
+            "from the first order seen to the last case, over 30 days at least",
         )
         yield Feature(
-            "order_pace_since_case", pace_after, "orders per 30 days", "since the last case was opened"
+            "order_pace_since_case",
+            pace_after,
+            "orders per 30 days",
+            "since the last case was opened, over 30 days at least",
         )
         yield Feature(
             "order_pace_change_case",

@@ -158,3 +158,10 @@ def test_without_optional_columns_only_counts_and_timing_remain(business: Any):
         *("days_since_contact", "contact_pressure", "contact_cycle_position", "contact_in_due_window"),
     }
     assert np.isclose(found.loc[1, "contact_cycle_position"], 61 / 60)
+
+
+def test_words_of_responses_are_none_where_nobody_can_respond(business: Any):
+    names = "customer_id occurred_at activity channel result"
+    found = contacted(business, names)
+    assert not [name for name in found.columns if name.startswith(("response", "result"))]
+    assert found.loc[1, "contacts_channel_email_90d"] == 3

@@ -100,7 +100,13 @@ def test_features_are_those_of_the_catalogue_in_its_order(random_evidence: Any):
         fields = catalogue(prepared.plan)
     assert feature_names(table) == [field.name for field in fields]
     words = [field.name for field in fields if field.kind == "category"]
-    assert words == ["last_order_channel", "category_main", "category_last", "last_case_topic"]
+    assert words == [
+        "last_order_channel",
+        "category_main",
+        "category_last",
+        "last_case_topic",
+        "profile_region",
+    ]
 
 
 def test_progress_is_told(random_evidence: Any):

@@ -70,8 +70,8 @@ EXPECTED = {
     "orders_since_case": 1,
     "bought_since_case": 1,
     "order_pace_before_case": 3 * 30 / 360,
-    "order_pace_since_case": 30 / 20,
-    "order_pace_change_case": 30 / 20 - 3 * 30 / 360,
+    "order_pace_since_case": 1,  # over 30 days at least
+    "order_pace_change_case": 1 - 3 * 30 / 360,
 }
 
 
