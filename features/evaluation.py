@@ -17,9 +17,10 @@ from .derived import DERIVED
 from .expressions import Arithmetic, Constant, Expression, Formula, Learned, Measure, PopulationNumber, Window
 from .formulas import FORMULAS
 from .localtime import DAY, LocalTime
-from .measures import Stretch, Sums, cycles, measured, ratio, sums_of, sums_of_first_times, words_of
+from .measures import cycles, measured, ratio, words_of
 from .population import PopulationHistory
 from .program import Codes, Cycles, FirstTimes, Numbers, Program, Seen, Totals
+from .stretches import Stretch, Sums, sums_of, sums_of_first_times
 from .timeline import Timeline
 from .timelines import TIMELINES
 from .views import View
@@ -178,7 +179,8 @@ def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch
         known = ~np.isnan(days) if known is None else known & ~np.isnan(days)
     if step.latest is not None:
         begin = np.maximum(begin, end - step.latest)
-    return Stretch(begin, end, known)
+    opens = step.start_days is None and step.since is None and step.latest is None
+    return Stretch(begin, end, known, opens)
 
 
 @compute.register

@@ -1,7 +1,6 @@
 """What each kind of measure makes of the rows of its window."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from . import number_kernels, word_kernels
 from .derived import DERIVED
 from .expressions import Constant, Measure
 from .localtime import DAY
+from .stretches import Stretch, Sums, between, followed, running_sums, taken
 from .timeline import UNKNOWN, Timeline
 from .views import View
 from .vocabulary import in_vocabulary
@@ -24,66 +24,6 @@ Flags = npt.NDArray[np.bool_]
 
 MOST_CYCLES = 3.0
 """A word that repeats is alive until so many of its cycles have passed since it last came."""
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Each snapshot's window: the rows [low, high) of a view, and whether it is known (None: all are)."""
-
-    low: Integers
-    high: Integers
-    known: Flags | None
-
-    @property
-    def any_row(self) -> Flags:
-        """Whether there is a row."""
-        return self.high > self.low
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Sums and counts of a column over any window, as differences of running ones."""
-
-    total: Callable[[Stretch], Floats]
-    count: Callable[[Stretch], Floats]
-
-
-def sums_of(view: View, values: npt.NDArray[Any], unit: int = 1) -> Sums:
-    """Sums in whole units of a column as it is in the view, unknown values left out; those of integers are exact."""
-    if values.dtype == np.int64:
-        unknown = values == UNKNOWN
-        running = _running(np.where(unknown, 0, values) if unknown.any() else values)
-        return Sums(lambda window: _between(running, window) / unit, _counter(unknown))
-    highs, lows = number_kernels.running_float_sum(view.offsets, values)
-    return Sums(
-        lambda window: number_kernels.window_float_sum(window.low, window.high, highs, lows, values),
-        _counter(np.isnan(values)),
-    )
-
-
-def sums_of_first_times(view: View, column: str) -> Sums:
-    """How many rows have a word that the customer never had before."""
-    new = word_kernels.first_times(view.offsets, view.codes(column), len(view.dictionaries[column]))
-    running = _running(new)
-    return Sums(lambda window: _between(running, window), lambda window: _between(running, window))
-
-
-def _running(values: npt.NDArray[Any]) -> Integers:
-    """Sums before each row over all rows: in integers, differences are exact even where the sum wraps around."""
-    sums = np.zeros(values.size + 1, np.int64)
-    np.cumsum(values, out=sums[1:])
-    return sums
-
-
-def _between(running: Integers, window: Stretch) -> Floats:
-    return (running[window.high] - running[window.low]).astype(np.float64)
-
-
-def _counter(unknown: Flags) -> Callable[[Stretch], Floats]:
-    if not unknown.any():
-        return lambda window: (window.high - window.low).astype(np.float64)
-    known = _running(~unknown)
-    return lambda window: _between(known, window)
 
 
 def cycles(
@@ -115,13 +55,6 @@ def ratio(left: Floats, right: Floats) -> Floats:
 def words_of(rows: View | Timeline, column: str) -> tuple[str, ...]:
     """The words of a column's codes."""
     return DERIVED[column].words if column in DERIVED else rows.dictionaries[column]
-
-
-def _taken(values: npt.NDArray[Any], rows: Integers, window: Stretch) -> Floats:
-    """The values at the rows, NaN for snapshots whose window has none."""
-    if values.size == 0:
-        return np.full(rows.size, np.nan)
-    return np.where(window.any_row, values[np.where(window.any_row, rows, 0)], np.nan)
 
 
 def _count(_: Measure, __: "Sight", ___: View, window: Stretch) -> Floats:
@@ -158,15 +91,19 @@ def _mean(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Fl
 
 
 def _slope(_: Measure, __: "Sight", view: View, window: Stretch, values: Floats) -> Floats:
-    return number_kernels.slope(window.low, window.high, values, view.days)
+    return followed(number_kernels.running_slope, view, window, values, view.days)
+
+
+def _median(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
+    return number_kernels.median(window.low, window.high, values)
 
 
 def _first(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
-    return _taken(values, window.low, window)
+    return taken(values, window.low, window)
 
 
 def _current(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats) -> Floats:
-    return _taken(values, window.high - 1, window)
+    return taken(values, window.high - 1, window)
 
 
 def _days_since_value(measure: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
@@ -179,15 +116,18 @@ def _days_since_value(measure: Measure, sight: "Sight", view: View, window: Stre
     return np.where(known, elapsed / DAY, np.nan)
 
 
-def _simple(kernel: Callable[[Integers, Integers, Floats], Floats]) -> Callable[..., Floats]:
-    return lambda _, __, ___, window, values: kernel(window.low, window.high, values)
+def _of_numbers(running: Callable[[Integers, Floats], Floats]) -> Callable[..., Floats]:
+    def measure(_: Measure, __: "Sight", view: View, window: Stretch, values: Floats) -> Floats:
+        return followed(running, view, window, values)
+
+    return measure
 
 
 def _at_least(
     measure: Measure, __: "Sight", ___: View, window: Stretch, values: Floats, threshold: Floats
 ) -> Floats:
     if isinstance(measure.threshold, Constant):
-        return _between(_running(values >= measure.threshold.number), window)
+        return between(running_sums(values >= measure.threshold.number), window)
     return number_kernels.at_least(window.low, window.high, values, threshold)
 
 
@@ -195,7 +135,7 @@ def _at_most(
     measure: Measure, __: "Sight", ___: View, window: Stretch, values: Floats, threshold: Floats
 ) -> Floats:
     if isinstance(measure.threshold, Constant):
-        return _between(_running(values <= measure.threshold.number), window)
+        return between(running_sums(values <= measure.threshold.number), window)
     return number_kernels.at_least(window.low, window.high, -values, -threshold)
 
 
@@ -203,9 +143,14 @@ def _streak(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats,
     return number_kernels.streak(window.low, window.high, values, threshold)
 
 
-def _of_words(kernel: Callable[[Integers, Integers, Integers, int], Floats]) -> Callable[..., Floats]:
+def _of_words(
+    running: Callable[[Integers, Integers, int], Floats], missing: float = np.nan
+) -> Callable[..., Floats]:
     def measure(step: Measure, _: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
-        return kernel(window.low, window.high, codes, len(words_of(view, _column(step))))
+        size = len(words_of(view, _column(step)))
+        return followed(
+            lambda bounds, rows: running(bounds, rows, size), view, window, codes, missing=missing
+        )
 
     return measure
 
@@ -260,14 +205,13 @@ def usual_name(timeline: str, column: str, by: str) -> str:
 
 
 def _last_word(measure: Measure, sight: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
-    found = _taken(codes, window.high - 1, window)
+    found = taken(codes, window.high - 1, window)
     return in_vocabulary(measure, sight, words_of(view, _column(measure)), found)
 
 
 def _mode(measure: Measure, sight: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
-    words = words_of(view, _column(measure))
-    found = word_kernels.mode(window.low, window.high, codes, len(words))
-    return in_vocabulary(measure, sight, words, found)
+    found = _of_words(word_kernels.running_mode)(measure, sight, view, window, codes)
+    return in_vocabulary(measure, sight, words_of(view, _column(measure)), found)
 
 
 def _column(measure: Measure) -> str:
@@ -282,11 +226,11 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "decayed": _decayed,
     "sum": _sum,
     "mean": _mean,
-    "minimum": _simple(number_kernels.minimum),
-    "maximum": _simple(number_kernels.maximum),
-    "median": _simple(number_kernels.median),
-    "spread": _simple(number_kernels.spread),
-    "last": _simple(number_kernels.last_known),
+    "minimum": _of_numbers(number_kernels.running_minimum),
+    "maximum": _of_numbers(number_kernels.running_maximum),
+    "median": _median,
+    "spread": _of_numbers(number_kernels.running_spread),
+    "last": _of_numbers(number_kernels.running_last),
     "slope": _slope,
     "first": _first,
     "current": _current,
@@ -294,9 +238,9 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "at_least": _at_least,
     "at_most": _at_most,
     "streak": _streak,
-    "distinct": _of_words(word_kernels.distinct),
-    "concentration": _of_words(word_kernels.concentration),
-    "entropy": _of_words(word_kernels.entropy),
+    "distinct": _of_words(word_kernels.running_distinct, missing=0.0),
+    "concentration": _of_words(word_kernels.running_concentration),
+    "entropy": _of_words(word_kernels.running_entropy),
     "new": _new,
     "shift": _shift,
     "cycle": _cycle,

@@ -1,17 +1,18 @@
-"""Measures of numbers over the rows [low, high) of each snapshot, in the order of the rows.
+"""Measures of numbers, in the order of the rows.
 
-Shapes: n rows, s snapshots. A window that begins where the snapshot's before it did and ends no earlier is taken up
-where that one stopped: the same operations in the same order as from its beginning, so the same bits.
+Most windows begin with a segment's first row, so `running_…` measures for every row what lies between the beginning of
+its segment and it. Shapes: n rows, s snapshots, windows [low, high), segments bounded by `offsets`.
 """
 
 import numpy as np
 
 from .compiled import Floats, Integers, kernel
 
+_MOST_INSERTED = 256
+"""Into more values it takes longer to insert than to sort them again."""
 
-@kernel
-def _starts_anew(low: Integers, high: Integers, i: int) -> bool:
-    return i == 0 or low[i] != low[i - 1] or high[i] < high[i - 1]
+_LANES = 16
+"""Values are moved so many at a time, as the processor does it best."""
 
 
 @kernel
@@ -46,130 +47,149 @@ def window_float_sum(low: Integers, high: Integers, sums: Floats, rests: Floats,
 
 
 @kernel
-def minimum(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The smallest value in [low, high); NaN where there is none; float64[s]."""
-    found = np.empty(low.size)
-    least = np.inf
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, least = low[i], np.inf
-        for row in range(begin, high[i]):
+def running_minimum(offsets: Integers, values: Floats) -> Floats:
+    """The smallest value of the segment up to each row; NaN where there is none; float64[n]."""
+    found = np.empty(values.size)
+    for g in range(offsets.size - 1):
+        least = np.inf
+        for row in range(offsets[g], offsets[g + 1]):
             least = min(least, values[row])
-        found[i] = least if least < np.inf else np.nan
-    return found
+            found[row] = least
+    return _known(found)
 
 
 @kernel
-def maximum(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The largest value in [low, high); NaN where there is none; float64[s]."""
-    found = np.empty(low.size)
-    most = -np.inf
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, most = low[i], -np.inf
-        for row in range(begin, high[i]):
+def running_maximum(offsets: Integers, values: Floats) -> Floats:
+    """The largest value of the segment up to each row; NaN where there is none; float64[n]."""
+    found = np.empty(values.size)
+    for g in range(offsets.size - 1):
+        most = -np.inf
+        for row in range(offsets[g], offsets[g + 1]):
             most = max(most, values[row])
-        found[i] = most if most > -np.inf else np.nan
+            found[row] = most
+    return _known(found)
+
+
+@kernel
+def _known(found: Floats) -> Floats:
+    """Infinity stands for nothing found; no value is infinite."""
+    for i in range(found.size):
+        found[i] = found[i] if abs(found[i]) < np.inf else np.nan
     return found
 
 
 @kernel
 def median(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The median of the values in [low, high); NaN where there is none; float64[s]."""
+    """The median of the values in [low, high); NaN where there is none; float64[s].
+
+    A window that begins where the snapshot's before it did, and ends no earlier, takes up its sorted values.
+    """
     found = np.full(low.size, np.nan)
     longest = 0
     for i in range(low.size):
         longest = max(longest, high[i] - low[i])
-    ordered = np.empty(longest)
+    # Sorted from place 1 on, between minus infinity and infinities.
+    ordered, other = np.full((2, longest + 2 * _LANES), np.inf)
+    ordered[0] = other[0] = -np.inf
     n = 0
     for i in range(low.size):
         begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, n = low[i], 0
-        few = high[i] - begin <= 16
+        if i == 0 or low[i] != low[i - 1] or high[i] < begin:
+            begin = low[i]
+            ordered[1 : n + _LANES] = np.inf
+            n = 0
+        many = n + high[i] - begin > _MOST_INSERTED
         for row in range(begin, high[i]):
-            value = values[row]
-            if np.isnan(value):
+            if np.isnan(values[row]):
                 continue
-            place = n
-            while few and place > 0 and ordered[place - 1] > value:
-                ordered[place] = ordered[place - 1]
-                place -= 1
-            ordered[place] = value
+            if many:
+                ordered[n + 1] = values[row]
+            else:
+                _insert(ordered, other, n, values[row])
+                ordered, other = other, ordered
             n += 1
-        if not few:
-            ordered[:n].sort()
+        if many:
+            ordered[1 : n + 1].sort()
         if n > 0:
-            found[i] = (ordered[(n - 1) // 2] + ordered[n // 2]) / 2
+            found[i] = (ordered[1 + (n - 1) // 2] + ordered[1 + n // 2]) / 2
     return found
 
 
 @kernel
-def spread(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The standard deviation (n - 1) of the values in [low, high); NaN below two; float64[s].
+def _insert(ordered: Floats, other: Floats, n: int, value: float) -> None:
+    """The n sorted values and another one, into the other array; without branches, so that lanes work at once."""
+    for place in range(1, (n // _LANES + 1) * _LANES + 1):
+        here = min(value, ordered[place])
+        before = ordered[place - 1]
+        other[place] = max(here, before)
+
+
+@kernel
+def running_spread(offsets: Integers, values: Floats) -> Floats:
+    """The standard deviation (n - 1) of the segment's values up to each row; NaN below two; float64[n].
 
     From sums of differences to the first value. Since that is one of the values, the squares lose no more than n
     roundings to cancellation, and equal values spread by zero.
     """
-    found = np.full(low.size, np.nan)
-    n = 0
-    first = 0.0
-    total = 0.0
-    squares = 0.0
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, n, total, squares = low[i], 0, 0.0, 0.0
-        for row in range(begin, high[i]):
+    found = np.full(values.size, np.nan)
+    for g in range(offsets.size - 1):
+        n = 0
+        first = 0.0
+        total = 0.0
+        squares = 0.0
+        for row in range(offsets[g], offsets[g + 1]):
             value = values[row]
-            if np.isnan(value):
-                continue
-            first = value if n == 0 else first
-            away = value - first
-            n += 1
-            total += away
-            squares += away * away
-        if n > 1:
-            found[i] = np.sqrt(max(squares - total * total / n, 0.0) / (n - 1))
+            if not np.isnan(value):
+                first = value if n == 0 else first
+                n += 1
+                total += value - first
+                squares += (value - first) ** 2
+            if n > 1:
+                found[row] = np.sqrt(max(squares - total * total / n, 0.0) / (n - 1))
     return found
 
 
 @kernel
-def slope(low: Integers, high: Integers, values: Floats, days: Floats) -> Floats:
-    """Least-squares slope of the values in [low, high) over `days` float64[n]; NaN below two moments; float64[s].
+def running_last(offsets: Integers, values: Floats) -> Floats:
+    """The latest value of the segment up to each row; NaN where there is none; float64[n]."""
+    found = np.empty(values.size)
+    for g in range(offsets.size - 1):
+        last = np.nan
+        for row in range(offsets[g], offsets[g + 1]):
+            last = last if np.isnan(values[row]) else values[row]
+            found[row] = last
+    return found
+
+
+@kernel
+def running_slope(offsets: Integers, values: Floats, days: Floats) -> Floats:
+    """Least-squares slope of the segment's values over `days` up to each row; NaN below two moments; float64[n].
 
     From differences to the first value and day, as with the spread.
     """
-    found = np.full(low.size, np.nan)
-    n = 0
-    first = 0.0
-    first_day = 0.0
-    day = 0.0
-    total = 0.0
-    total_day = 0.0
-    both = 0.0
-    squares = 0.0
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, n, day = low[i], 0, 0.0
-            total, total_day, both, squares = 0.0, 0.0, 0.0, 0.0
-        for row in range(begin, high[i]):
+    found = np.full(values.size, np.nan)
+    for g in range(offsets.size - 1):
+        n = 0
+        first = 0.0
+        first_day = 0.0
+        day = 0.0
+        total = 0.0
+        total_day = 0.0
+        both = 0.0
+        squares = 0.0
+        for row in range(offsets[g], offsets[g + 1]):
             value = values[row]
-            if np.isnan(value):
-                continue
-            if n == 0:
-                first, first_day = value, days[row]
-            away, day = value - first, days[row] - first_day
-            n += 1
-            total += away
-            total_day += day
-            both += away * day
-            squares += day * day
-        if n > 1 and day > 0:
-            found[i] = (both - total * total_day / n) / (squares - total_day * total_day / n)
+            if not np.isnan(value):
+                if n == 0:
+                    first, first_day = value, days[row]
+                away, day = value - first, days[row] - first_day
+                n += 1
+                total += away
+                total_day += day
+                both += away * day
+                squares += day * day
+            if n > 1 and day > 0:
+                found[row] = (both - total * total_day / n) / (squares - total_day * total_day / n)
     return found
 
 
@@ -196,20 +216,6 @@ def streak(low: Integers, high: Integers, values: Floats, threshold: Floats) -> 
             row -= 1
         if np.isnan(threshold[i]):
             found[i] = np.nan
-    return found
-
-
-@kernel
-def last_known(low: Integers, high: Integers, values: Floats) -> Floats:
-    """The latest value in [low, high) that is not NaN; float64[s]."""
-    found = np.full(low.size, np.nan)
-    for i in range(low.size):
-        row = high[i] - 1
-        while row >= low[i]:
-            if not np.isnan(values[row]):
-                found[i] = values[row]
-                break
-            row -= 1
     return found
 
 
@@ -242,6 +248,19 @@ def unfinished(
                 if first[i] < 0 or happened[row] < happened[first[i]]:
                     first[i] = row
     return found, first
+
+
+@kernel
+def rows_of_windows(low: Integers, high: Integers) -> tuple[Integers, Integers]:
+    """The rows of all windows, one after the other, and where those of each begin, int64[s + 1]."""
+    bounds = np.zeros(low.size + 1, np.int64)
+    for i in range(low.size):
+        bounds[i + 1] = bounds[i] + max(high[i] - low[i], 0)
+    rows = np.empty(bounds[-1], np.int64)
+    for i in range(low.size):
+        for place in range(bounds[i], bounds[i + 1]):
+            rows[place] = low[i] + place - bounds[i]
+    return rows, bounds
 
 
 @kernel

@@ -1,36 +1,12 @@
-"""Measures of words over the rows [low, high) of each snapshot; words are codes 0 … size - 1, negative is unknown.
+"""Measures of words, in the order of the rows; words are codes 0 … size - 1, negative is unknown.
 
-Shapes: n rows, s snapshots. As with numbers, a window that goes on where another stopped is taken up there.
+As with numbers, `running_…` measures for every row what lies between the beginning of its segment and it. Shapes:
+n rows, s snapshots, windows [low, high), segments bounded by `offsets`.
 """
 
 import numpy as np
 
 from .compiled import Flags, Floats, Integers, kernel
-
-
-@kernel
-def _starts_anew(low: Integers, high: Integers, i: int) -> bool:
-    return i == 0 or low[i] != low[i - 1] or high[i] < high[i - 1]
-
-
-@kernel
-def distinct(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
-    """How many different words are in [low, high); float64[s]."""
-    found = np.empty(low.size)
-    seen_in = np.full(size, -1, np.int64)
-    window = 0
-    different = 0
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, window, different = low[i], i, 0
-        for row in range(begin, high[i]):
-            code = codes[row]
-            if code >= 0 and seen_in[code] != window:
-                seen_in[code] = window
-                different += 1
-        found[i] = different
-    return found
 
 
 @kernel
@@ -48,87 +24,90 @@ def first_times(offsets: Integers, codes: Integers, size: int) -> Flags:
 
 
 @kernel
-def concentration(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
-    """Sum of the squared shares of the words in [low, high); NaN where there is none; float64[s]."""
-    found = np.full(low.size, np.nan)
+def running_distinct(offsets: Integers, codes: Integers, size: int) -> Floats:
+    """How many different words the segment has up to each row; float64[n]."""
+    found = np.empty(codes.size)
     seen_in = np.full(size, -1, np.int64)
-    count = np.zeros(size, np.int64)
-    window = 0
-    n = 0
-    squares = 0
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, window, n, squares = low[i], i, 0, 0
-        for row in range(begin, high[i]):
+    for g in range(offsets.size - 1):
+        different = 0
+        for row in range(offsets[g], offsets[g + 1]):
             code = codes[row]
-            if code < 0:
-                continue
-            if seen_in[code] != window:
-                seen_in[code], count[code] = window, 0
-            squares += 2 * count[code] + 1
-            count[code] += 1
-            n += 1
-        if n > 0:
-            found[i] = squares / n / n
-    return found
-
-
-@kernel
-def entropy(low: Integers, high: Integers, codes: Integers, size: int) -> Floats:
-    """Shannon entropy of the words in [low, high), in nats; NaN where there is none; float64[s]."""
-    found = np.full(low.size, np.nan)
-    seen_in = np.full(size, -1, np.int64)
-    count = np.zeros(size, np.int64)
-    words = np.empty(size, np.int64)
-    window = 0
-    n = 0
-    different = 0
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, window, n, different = low[i], i, 0, 0
-        for row in range(begin, high[i]):
-            code = codes[row]
-            if code < 0:
-                continue
-            if seen_in[code] != window:
-                seen_in[code], count[code] = window, 0
-                words[different] = code
+            if code >= 0 and seen_in[code] != g:
+                seen_in[code] = g
                 different += 1
-            count[code] += 1
-            n += 1
-        if n > 0:
-            total = 0.0
-            for k in range(different if different > 1 else 0):
-                share = count[words[k]] / n
-                total -= share * np.log(share)
-            found[i] = total
+            found[row] = different
     return found
 
 
 @kernel
-def mode(low: Integers, high: Integers, codes: Integers, size: int) -> Integers:
-    """The most frequent word in [low, high), of several the one that came last; int64[s], -1 where there is none."""
-    found = np.full(low.size, -1, np.int64)
+def running_concentration(offsets: Integers, codes: Integers, size: int) -> Floats:
+    """Sum of the squared shares of the segment's words up to each row; NaN where there is none; float64[n]."""
+    found = np.full(codes.size, np.nan)
     seen_in = np.full(size, -1, np.int64)
     count = np.zeros(size, np.int64)
-    window = 0
-    best = -1
-    for i in range(low.size):
-        begin = high[i - 1]
-        if _starts_anew(low, high, i):
-            begin, window, best = low[i], i, -1
-        for row in range(begin, high[i]):
+    for g in range(offsets.size - 1):
+        n = 0
+        squares = 0
+        for row in range(offsets[g], offsets[g + 1]):
             code = codes[row]
-            if code < 0:
-                continue
-            if seen_in[code] != window:
-                seen_in[code], count[code] = window, 0
-            count[code] += 1
-            if best < 0 or count[code] >= count[best]:
-                best = code
-        found[i] = best
+            if code >= 0:
+                if seen_in[code] != g:
+                    seen_in[code], count[code] = g, 0
+                squares += 2 * count[code] + 1
+                count[code] += 1
+                n += 1
+            if n > 0:
+                found[row] = squares / n / n
+    return found
+
+
+@kernel
+def running_entropy(offsets: Integers, codes: Integers, size: int) -> Floats:
+    """Shannon entropy of the segment's words up to each row, in nats; NaN where there is none; float64[n].
+
+    log n - (sum of count × log count) / n, where only one count changes from row to row.
+    """
+    found = np.full(codes.size, np.nan)
+    seen_in = np.full(size, -1, np.int64)
+    count = np.zeros(size, np.int64)
+    for g in range(offsets.size - 1):
+        n = 0
+        different = 0
+        total = 0.0
+        for row in range(offsets[g], offsets[g + 1]):
+            code = codes[row]
+            if code >= 0:
+                if seen_in[code] != g:
+                    seen_in[code], count[code] = g, 0
+                    different += 1
+                before = count[code]
+                total += (before + 1) * np.log(before + 1)
+                total -= before * np.log(before) if before > 0 else 0.0
+                count[code] += 1
+                n += 1
+            if n > 0:
+                found[row] = max(np.log(n) - total / n, 0.0) if different > 1 else 0.0
+    return found
+
+
+@kernel
+def running_mode(offsets: Integers, codes: Integers, size: int) -> Floats:
+    """The segment's most frequent word up to each row, of several the one that came last; float64[n], NaN for none."""
+    found = np.full(codes.size, np.nan)
+    seen_in = np.full(size, -1, np.int64)
+    count = np.zeros(size, np.int64)
+    for g in range(offsets.size - 1):
+        best = -1
+        for row in range(offsets[g], offsets[g + 1]):
+            code = codes[row]
+            if code >= 0:
+                if seen_in[code] != g:
+                    seen_in[code], count[code] = g, 0
+                count[code] += 1
+                if best < 0 or count[code] >= count[best]:
+                    best = code
+            if best >= 0:
+                found[row] = best
     return found
 
 
@@ -211,7 +190,7 @@ def cycles(
     different = 0
     for i in range(low.size):
         begin = high[i - 1]
-        if _starts_anew(low, high, i):
+        if i == 0 or low[i] != low[i - 1] or high[i] < begin:
             begin, window, different = low[i], i, 0
         for row in range(begin, high[i]):
             code = codes[row]
