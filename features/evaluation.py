@@ -1,13 +1,12 @@
 """From expressions to numbers: a program is run, step by step, for all snapshots of some customers at once."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, singledispatch
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from . import number_kernels
 from .calendar_numbers import CalendarNumber, calendar_numbers
@@ -38,33 +37,40 @@ _MONEY = {
 
 @dataclass(frozen=True)
 class Snapshots:
-    """(customer, cutoff) pairs, sorted by both: customer int64[s] counted from the first of a range, cutoff int64[s].
+    """(customer, cutoff) pairs, sorted by both: customer int64[s] counted from the first of a range.
 
-    `as_of` is up to when facts are known: the cutoff for features, the maturity for a target's label window.
+    `places` int64[s] says where each cutoff stands among the different ones, `cutoffs` int64[c], ascending. `known_at`
+    int64[c] is up to when facts are known: the cutoff for features, the maturity for a target's label window.
     """
 
     customer: Integers
-    cutoff: Integers
-    as_of: Integers
+    places: Integers
+    cutoffs: Integers
+    known_at: Integers
 
     @classmethod
     def at(cls, customer: Integers, cutoff: Integers) -> "Snapshots":
-        """Snapshots that know what was known before their cutoff."""
-        return cls(customer, cutoff, cutoff)
+        """Snapshots that know what was known before their cutoff, int64[s]."""
+        cutoffs, places = np.unique(cutoff, return_inverse=True)
+        return cls(customer, places.astype(np.int64), cutoffs, cutoffs)
 
     @cached_property
-    def moments(self) -> tuple[Integers, Integers]:
-        """The different cutoffs, ascending, and the place of each snapshot's among them; int64[c] and int64[s]."""
-        encoded = pa.array(self.cutoff).dictionary_encode()
-        found = np.asarray(encoded.dictionary, np.int64)
-        order = np.argsort(found)
-        place = np.empty(order.size, np.int64)
-        place[order] = np.arange(order.size)
-        return found[order], place[np.asarray(encoded.indices)]
+    def cutoff(self) -> Integers:
+        """The cutoff of each; int64[s]."""
+        return self.cutoffs[self.places]
+
+    @property
+    def as_of(self) -> Integers:
+        """Up to when each knows facts; int64[s]."""
+        return self.cutoff if self.known_at is self.cutoffs else self.known_at[self.places]
 
     def chosen(self, keep: Flags) -> "Snapshots":
         """Those that are kept."""
-        return self if keep.all() else Snapshots(self.customer[keep], self.cutoff[keep], self.as_of[keep])
+        return self if keep.all() else replace(self, customer=self.customer[keep], places=self.places[keep])
+
+    def part(self, begin: int, end: int, first: int) -> "Snapshots":
+        """Those from `begin` until `end`, customers counted from `first`."""
+        return replace(self, customer=self.customer[begin:end] - first, places=self.places[begin:end])
 
 
 @dataclass(frozen=True)
@@ -85,12 +91,12 @@ class Sight:
     @property
     def cutoffs(self) -> Integers:
         """The different cutoffs, ascending."""
-        return self.snapshots.moments[0]
+        return self.snapshots.cutoffs
 
     @property
     def places(self) -> Integers:
         """Where each snapshot's cutoff stands among them; int64[s]."""
-        return self.snapshots.moments[1]
+        return self.snapshots.places
 
     def spread(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """What is known of each different cutoff, for each snapshot."""
@@ -174,7 +180,8 @@ def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch
             continue
         days = next(bounds)
         moment = sight.snapshots.cutoff - np.rint(np.nan_to_num(days) * DAY).astype(np.int64)
-        found = after(view.happened, begin, end, moment, np.arange(moment.size))
+        own = np.arange(moment.size)
+        found = after(view.happened, begin, end, moment, own)
         begin, end = (found, end) if is_start else (begin, found)
         known = ~np.isnan(days) if known is None else known & ~np.isnan(days)
     if step.latest is not None:

@@ -286,6 +286,26 @@ def days_since(
 
 
 @kernel
+def gaps(happened: Integers, offsets: Integers, day: int) -> Floats:
+    """Days since the row before in the same segment, NaN for the first; float64[n]."""
+    found = np.empty(happened.size)
+    for g in range(offsets.size - 1):
+        for row in range(offsets[g], offsets[g + 1]):
+            found[row] = (happened[row] - happened[row - 1]) / day if row > offsets[g] else np.nan
+    return found
+
+
+@kernel
+def elapsed(happened: Integers, offsets: Integers, day: int) -> Floats:
+    """Days since the first row of the same segment; float64[n]."""
+    found = np.empty(happened.size)
+    for g in range(offsets.size - 1):
+        for row in range(offsets[g], offsets[g + 1]):
+            found[row] = (happened[row] - happened[offsets[g]]) / day
+    return found
+
+
+@kernel
 def first_at_or_after(
     happened: Integers, begin: Integers, end: Integers, moments: Integers, place: Integers
 ) -> Integers:

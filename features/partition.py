@@ -106,9 +106,9 @@ def make_timelines(rows: Mapping[str, Rows], plan: FeaturePlan) -> dict[str, Tim
 def candidates(customers: Customers, cutoffs: npt.NDArray[np.int64]) -> Snapshots:
     """Every customer known before a cutoff, at every such cutoff."""
     customer = np.repeat(np.arange(customers.count), cutoffs.size)
-    cutoff = np.tile(cutoffs, customers.count)
-    known = customers.known_from[customer] < cutoff
-    return Snapshots.at(customer[known], cutoff[known])
+    places = np.tile(np.arange(cutoffs.size), customers.count)
+    known = customers.known_from[customer] < cutoffs[places]
+    return Snapshots(customer, places, cutoffs, cutoffs).chosen(known)
 
 
 def build_partition(
@@ -131,10 +131,7 @@ def build_partition(
     def build(block: "_Block") -> Partition:
         part = {name: each.part(block.low, block.high) for name, each in rows.items()}
         who = customers.part(block.low, block.high)
-        inside = slice(block.begin, block.end)
-        chosen = Snapshots(
-            snapshots.customer[inside] - block.low, snapshots.cutoff[inside], snapshots.as_of[inside]
-        )
+        chosen = snapshots.part(block.begin, block.end, block.low)
         return _build_block(part, who, chosen, plan, population, everyone=everyone, targets=targets)
 
     plan.program  # noqa: B018  # made once, before threads ask for it

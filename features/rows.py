@@ -1,7 +1,7 @@
 """Rows: one evidence table of a range of customers as arrays in a total order, however its rows came."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -100,6 +100,8 @@ class Rows:
 
     def only(self, keep: npt.NDArray[np.bool_], columns: Mapping[str, Array]) -> "Rows":
         """The kept rows with other columns."""
+        if keep.all():
+            return replace(self, columns=columns)
         return Rows(
             self.customers,
             self.customer[keep],

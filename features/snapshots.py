@@ -150,7 +150,7 @@ def standing(
     `merged` bool[s] says whose customer had turned out to be an alias by then.
     """
     count = view.end - view.begin
-    cutoffs, place = snapshots.moments
+    cutoffs, place = snapshots.cutoffs, snapshots.places
     active_from = zone.shift_days(cutoffs, -question.lookback_days)[place]
     seen = count > 0
     active = seen & (_moment(view, view.end - 1, seen) >= active_from)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from .evaluation import Sight, Snapshots, evaluate
+from .evaluation import Sight, evaluate
 from .expressions import Evidence, Expression, Window
 from .localtime import LocalTime
 from .question import Purchase, Question, SpendDrop
@@ -28,10 +28,8 @@ def target_values(sight: Sight, question: Question, observed_until: int) -> Floa
     change when later corrections come in.
     """
     snapshots = sight.snapshots
-    cutoffs, place = snapshots.moments
-    mature = maturity(question, sight.zone, cutoffs)[place]
-    known_later = Snapshots(snapshots.customer, snapshots.cutoff, mature)
-    future = replace(sight, snapshots=known_later, views={})
+    mature = maturity(question, sight.zone, snapshots.cutoffs)
+    future = replace(sight, snapshots=replace(snapshots, known_at=mature), views={})
     if isinstance(question.target, Purchase):
         bought = evaluate(_horizon(_ORDERS, question).sum("is_target"), future)
         values = np.where(np.isnan(bought), np.nan, bought > 0)
@@ -39,7 +37,7 @@ def target_values(sight: Sight, question: Question, observed_until: int) -> Floa
         usual = evaluate(_usual_spend(question, question.target), sight)
         spent = evaluate(_horizon(_LINES, question).sum("amount"), future)
         values = np.where(usual > 0, spent < usual, np.nan)
-    return np.where(mature <= observed_until, values, np.nan)
+    return np.where(sight.spread(mature <= observed_until), values, np.nan)
 
 
 def _horizon(evidence: Evidence, question: Question) -> Window:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from . import kernels
+from . import kernels, number_kernels
 from .localtime import DAY, FOREVER
 from .timeline import UNKNOWN, Array, Timeline
 
@@ -78,25 +78,12 @@ class View:
     @cached_property
     def days(self) -> Floats:
         """When each row happened, in days since the first row of its segment (so that none depends on the rest)."""
-        origin = np.repeat(self.happened[self._first_rows], np.diff(self._filled))
-        return np.asarray((self.happened - origin) / DAY, np.float64)
+        return number_kernels.elapsed(self.happened, self.offsets, DAY)
 
     @cached_property
     def gap(self) -> Floats:
         """Days since the row before in the same segment; NaN for the first."""
-        gaps = np.full(self.happened.size, np.nan)
-        gaps[1:] = np.diff(self.happened) / DAY
-        gaps[self._first_rows] = np.nan
-        return gaps
-
-    @cached_property
-    def _filled(self) -> Integers:
-        """The bounds of the segments that have rows."""
-        return np.unique(self.offsets)
-
-    @property
-    def _first_rows(self) -> Integers:
-        return self._filled[:-1]
+        return number_kernels.gaps(self.happened, self.offsets, DAY)
 
     def codes(self, column: str) -> Integers:
         """A text column's codes in its dictionary, -1 for unknown; int64[rows]."""
