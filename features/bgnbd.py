@@ -12,22 +12,18 @@ There `probability_alive` says nothing and must not be trusted; `purchase_probab
 """
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 from threadpoolctl import threadpool_limits
 
+from .compiled import kernel
 from .errors import DataError
 
 Floats = npt.NDArray[np.float64]
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 _LOWEST, _HIGHEST = 1e-4, 1e4
 """Between these the parameters are sought (alpha in mean ages). Beyond them nothing changes: at a = 1e-4 nobody ever
@@ -41,14 +37,6 @@ _CANCELS = -16.0
 
 _OVERFLOWS = 300.0
 """Above this logarithm of its size the quick series leaves float64."""
-
-
-def _kernel(function: F) -> F:
-    """Compile on first use, keep the machine code beside this file, release the interpreter's lock while running.
-
-    All kernels of the model are in this file, since the cache does not watch callees in another.
-    """
-    return cast("F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @dataclass(frozen=True)
@@ -192,7 +180,7 @@ def _rows(model: BgNbd, *history: npt.ArrayLike) -> tuple[Floats, ...]:
 # The loops. A purchase history is x, last, now in the order of the paper's (x, t_x, T).
 
 
-@_kernel
+@kernel
 def _rest_of_likelihood(
     x: Floats, last: Floats, now: Floats, counted: Floats, r: float, alpha: float, a: float, b: float
 ) -> tuple[float, Floats]:
@@ -222,7 +210,7 @@ def _rest_of_likelihood(
     return value, slope
 
 
-@_kernel
+@kernel
 def _alive_one(x: float, last: float, now: float, r: float, alpha: float, a: float, b: float) -> float:
     if x == 0:
         return 1.0 + 0.0 * (now + r + alpha + a + b)  # NaN where any of them is
@@ -230,7 +218,7 @@ def _alive_one(x: float, last: float, now: float, r: float, alpha: float, a: flo
     return float(1 / (1 + np.exp(odds))) if odds < 700 else np.exp(-odds)
 
 
-@_kernel
+@kernel
 def _alive(x: Floats, last: Floats, now: Floats, r: Floats, alpha: Floats, a: Floats, b: Floats) -> Floats:
     found = np.empty(x.size)
     for i in range(x.size):
@@ -238,7 +226,7 @@ def _alive(x: Floats, last: Floats, now: Floats, r: Floats, alpha: Floats, a: Fl
     return found
 
 
-@_kernel
+@kernel
 def _buys(
     x: Floats, last: Floats, now: Floats, horizon: Floats, r: Floats, alpha: Floats, a: Floats, b: Floats
 ) -> Floats:
@@ -250,7 +238,7 @@ def _buys(
     return found
 
 
-@_kernel
+@kernel
 def _purchases(
     x: Floats, last: Floats, now: Floats, horizon: Floats, r: Floats, alpha: Floats, a: Floats, b: Floats
 ) -> Floats:
@@ -266,7 +254,7 @@ def _purchases(
     return found
 
 
-@_kernel
+@kernel
 def _expected(x: float, z: float, r: float, a: float, b: float) -> float:
     """Purchases expected of a customer who is alive, with z = horizon / (alpha + age + horizon).
 
@@ -289,7 +277,7 @@ def _expected(x: float, z: float, r: float, a: float, b: float) -> float:
     return float((a + b + x - 1) * lead - (1 + shrinks if shrinks > -0.5 else np.exp(power)) * total)
 
 
-@_kernel
+@kernel
 def _expected_by_counts(x: float, z: float, r: float, a: float, b: float) -> float:
     """The same as a sum of positive terms: of the j-th purchase being wanted, times having stayed after those before.
 

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from .catalogue import FeatureField
 from .columns import check_time_type, wall_time, zoned_time
+from .compiled import is_compiled
 from .contracts import TABLES
 from .errors import DataError
 from .evaluation import Snapshots
@@ -122,6 +123,8 @@ def partitions(
 ) -> Iterator[tuple[Range, Partition]]:
     """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes."""
     plan = prepared.plan
+    if not is_compiled():
+        progress("compiling, this once", 0, 0)
     parts = _ranges(store, plan, cutoffs.size, memory, most_rows)
     for done, part in enumerate(parts):
         progress("building snapshots", done, len(parts))
@@ -147,13 +150,14 @@ def _ranges(
     memory: int,
     most_rows: int | None,
 ) -> list[Range]:
-    """Ranges that fit into a quarter of the memory, by what a fact and a snapshot take at their peak.
+    """Ranges that fit into a third of the memory, by what a fact and a snapshot take at their peak.
 
+    A fact is held as it came, as it is sorted, and in part as a timeline, with its texts; a snapshot by its features.
     `snapshots` is how many each customer has, or int64[customers].
     """
-    fact_bytes = 400
-    snapshot_bytes = 200 + 24 * len(plan.features)
-    budget = max((memory - GIGABYTE // 2) // 4, GIGABYTE // 8) // fact_bytes
+    fact_bytes = 32 * (4 + max(len(columns) for columns in plan.columns.values()))
+    snapshot_bytes = 64 + 5 * len(plan.features)
+    budget = max((memory - GIGABYTE // 2) // 3, GIGABYTE // 8) // fact_bytes
     per_customer = 1 + snapshots * snapshot_bytes // fact_bytes
     return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
 

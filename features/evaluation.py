@@ -183,7 +183,10 @@ def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch
         own = np.arange(moment.size)
         found = after(view.happened, begin, end, moment, own)
         begin, end = (found, end) if is_start else (begin, found)
-        known = ~np.isnan(days) if known is None else known & ~np.isnan(days)
+        is_given = ~np.isnan(days)
+        if is_start:  # what lies before the table was kept is not zero
+            is_given &= moment >= sight.observed_from[TIMELINES[step.evidence.timeline].table]
+        known = is_given if known is None else known & is_given
     if step.latest is not None:
         begin = np.maximum(begin, end - step.latest)
     opens = step.start_days is None and step.since is None and step.latest is None

@@ -1,6 +1,6 @@
 """The plan: which timelines and columns of the evidence at hand a set of features takes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .expressions import Evidence, Learned, Measure
 from .family import FamilyFeature, Feature
@@ -16,9 +16,8 @@ def available_evidence(store: EvidenceStore, population: PopulationHistory) -> d
     """The timelines that this business has, with their columns and vocabularies."""
     names = list(dict.fromkeys(name for values in population.values for name in values.words))
     found = {}
-    for timeline, kind in TIMELINES.items():
-        present = store.columns.get(kind.table)
-        columns = None if present is None else available_columns(kind, present, store.contract(kind.table))
+    for timeline in TIMELINES:
+        columns = _shown(store, timeline)
         if columns is not None:
             words = tuple(
                 (n.partition(".")[2], population.words(n)) for n in names if n.partition(".")[0] == timeline
@@ -28,27 +27,20 @@ def available_evidence(store: EvidenceStore, population: PopulationHistory) -> d
 
 
 def plan_features(store: EvidenceStore, question: Question, features: Sequence[FamilyFeature]) -> FeaturePlan:
-    """The timelines and columns that the features and the target take, and nothing more."""
-    used: dict[str, set[str | None]] = {"orders": {"is_target"}, "lines": {"amount"}}
+    """The timelines that the features and the target take, and the columns of their tables.
+
+    A timeline shows all that the business keeps of it, and not only what the features measure: ties are put in order
+    by it, and a value must not depend on which other features there are.
+    """
+    used = {"orders", "lines"}
     for each in features:
-        for measure in each.feature.expression.measures():
-            evidence = measure.window.evidence
-            columns = used.setdefault(evidence.timeline, set())
-            columns |= {chosen.column for chosen in evidence.filters}
-            kind = TIMELINES[evidence.timeline]
-            columns |= {column for column in (measure.column, measure.by) if kind.shows(column)}
-    timelines = {
-        name: tuple(c for c in kind.columns or sorted(filter(None, used[name])) if c in used[name])
-        for name, kind in TIMELINES.items()
-        if name in used
+        used |= {measure.window.evidence.timeline for measure in each.feature.expression.measures()}
+    shown = {name: _shown(store, name) for name in TIMELINES}
+    timelines = {name: columns for name, columns in shown.items() if name in used and columns is not None}
+    columns_of = {
+        table: _table_columns(store, table, shown)
+        for table in dict.fromkeys(TIMELINES[name].table for name in timelines)
     }
-    columns_of: dict[str, tuple[str, ...]] = {}
-    for name, shown in timelines.items():
-        kind = TIMELINES[name]
-        wanted = table_columns(kind, shown, store.columns[kind.table])
-        found = {*columns_of.get(kind.table, ()), *wanted}
-        in_order = (*store.contract(kind.table).column_names, "is_target")
-        columns_of[kind.table] = tuple(column for column in in_order if column in found)
     return FeaturePlan(
         question,
         store.zone.zone,
@@ -59,6 +51,25 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
         columns_of,
         _scales(store) if "answers" in timelines else {},
     )
+
+
+def _shown(store: EvidenceStore, timeline: str) -> tuple[str, ...] | None:
+    """What a timeline can show of this business; None where there is no such timeline."""
+    kind = TIMELINES[timeline]
+    present = store.columns.get(kind.table)
+    return None if present is None else available_columns(kind, present, store.contract(kind.table))
+
+
+def _table_columns(
+    store: EvidenceStore, table: str, shown: Mapping[str, tuple[str, ...] | None]
+) -> tuple[str, ...]:
+    """The columns of a table that all its timelines take together, in contract order."""
+    found: set[str] = set()
+    for name, columns in shown.items():
+        if TIMELINES[name].table == table and columns is not None:
+            found |= set(table_columns(TIMELINES[name], columns, store.columns[table]))
+    in_order = (*store.contract(table).column_names, "is_target")
+    return tuple(column for column in in_order if column in found)
 
 
 def _scales(store: EvidenceStore) -> dict[str, tuple[float, float]]:

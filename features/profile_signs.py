@@ -53,12 +53,24 @@ def _subject(name: str) -> str:
     return f"[profile] {name}"
 
 
+def _number(name: str) -> str:
+    """The attribute as a number, NULL where it is none."""
+    return f"TRY_CAST(CAST({quoted(name)} AS VARCHAR) AS DOUBLE)"
+
+
+def _moment(sample: Sample, name: str) -> str:
+    """The attribute as an instant, NULL where it is no time."""
+    if sample.tables["profile"].kind(name) == "time":
+        return quoted(name)
+    return f"epoch_us(TRY_CAST(CAST({quoted(name)} AS VARCHAR) AS TIMESTAMP))"
+
+
 def _id(sample: Sample, name: str) -> Finding | None:
     """An attribute that nearly every customer has a value of their own of."""
-    value = quoted(name)
+    value, number = quoted(name), _number(name)
     (row,) = sample.connection.execute(
-        f"SELECT count(DISTINCT customer_id), count(DISTINCT {value}), count_if(TRY_CAST({value} AS DOUBLE) IS"
-        f" NULL), count_if(contains({value}, '.')), count_if(TRY_CAST({value} AS TIMESTAMP) IS NULL)"
+        f"SELECT count(DISTINCT customer_id), count(DISTINCT {value}), count_if({number} IS NULL),"
+        f" count_if({number} % 1 <> 0), count_if({_moment(sample, name)} IS NULL)"
         f" FROM profile WHERE {value} IS NOT NULL"
     ).fetchall()
     customers, distinct, words, fractions, no_dates = (int(each or 0) for each in row)
@@ -84,12 +96,11 @@ def _sum_of_history(sample: Sample, name: str) -> Finding | None:
     order = (
         "coalesce(order_id, line::VARCHAR)" if "order_id" in sample.tables["purchases"].columns else "line"
     )
-    value = quoted(name)
     for meaning, aggregate, kind in _AGGREGATES:
-        parsed = f"TRY_CAST({value} AS DOUBLE)"
+        parsed = _number(name)
         unlike = f"abs({parsed} - known_of) > 0.005 * greatest(abs(known_of), 1)"
         if kind == "time":
-            parsed = f"epoch_us(TRY_CAST({value} AS TIMESTAMP))"
+            parsed = _moment(sample, name)
             unlike = f"abs({parsed} - known_of) > {DAY}"
         (row,) = sample.connection.execute(
             f"SELECT count(*), count_if(NOT ({unlike})), count(DISTINCT known_of) FROM profile JOIN (SELECT"
@@ -112,7 +123,7 @@ def _sum_of_history(sample: Sample, name: str) -> Finding | None:
 
 def _later_date(sample: Sample, name: str) -> Finding | None:
     """An attribute that is a day after the one from which it is said to hold."""
-    moment = f"epoch_us(TRY_CAST({quoted(name)} AS TIMESTAMP))"
+    moment = _moment(sample, name)
     first = "SELECT customer_id, min(purchased_at) AS first FROM purchases GROUP BY customer_id"
     (row,) = sample.connection.execute(
         f"SELECT count(*), count_if({moment} > greatest(first, profile.known) + {DAY} AND {moment} <"
@@ -134,8 +145,8 @@ def _later_date(sample: Sample, name: str) -> Finding | None:
 def _of_the_outcome(sample: Sample, judged: Judged, name: str) -> Finding | None:
     """An attribute of today that tells the late outcomes far better than the early ones."""
     found = sample.connection.sql(
-        f"SELECT customer_id, max({quoted(name)}) AS value, max(TRY_CAST({quoted(name)} AS DOUBLE)) AS number,"
-        f" count(TRY_CAST({quoted(name)} AS DOUBLE)) = count({quoted(name)}) AS numeric"
+        f"SELECT customer_id, CAST(max({quoted(name)}) AS VARCHAR) AS value, max({_number(name)}) AS number,"
+        f" count({_number(name)}) = count({quoted(name)}) AS numeric"
         " FROM profile GROUP BY customer_id ORDER BY customer_id"
     ).to_arrow_table()
     numeric = bool(np.asarray(found["numeric"]).all())

@@ -231,10 +231,6 @@ class TimelineKind:
     ends: tuple[str, ...] = ()
     has_attributes: bool = False
 
-    def shows(self, column: str | None) -> bool:
-        """Whether the timeline itself has a column of that name."""
-        return column in self.columns or (self.has_attributes and column is not None)
-
 
 def _same(*names: str) -> dict[str, tuple[str, ...]]:
     return {name: (name,) for name in names}

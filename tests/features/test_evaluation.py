@@ -138,3 +138,29 @@ def test_money_is_in_whole_currency_and_exact(business: Any):
     found = business().table("purchases", rows).snapshots("2020-02-01", families=FAMILIES)
     assert found["spend_ever"].item() == 1.0
     assert found["order_value_mean"].item() == np.float32(0.1)
+
+
+def test_what_lies_before_a_table_was_kept_is_not_known_since_an_earlier_moment(business: Any):
+    made = business().table("purchases", [(1, "2020-01-01", 5.0), (1, "2020-03-01", 5.0)])
+    made.table("activities", [(1, "2020-02-01", "call"), (1, "2020-03-05", "call")])
+    contacts_since = values(
+        made,
+        lambda orders, contacts: contacts.since(orders.ever().days_since_last()).count(),
+        "2020-02-10",
+        "2020-03-10",
+        reads=("orders", "contacts"),
+    )
+    np.testing.assert_array_equal(contacts_since, [np.nan, 1])
+
+
+def test_ties_are_in_the_same_order_whatever_else_is_measured(business: Any):
+    tied = [(1, "2020-01-01", 1.0, "tea", 9.0), (1, "2020-01-01", 1.0, "milk", 3.0)]
+    made = business().table("purchases", tied, "customer_id purchased_at amount category quantity")
+
+    def alone(lines: Evidence) -> Expression:
+        return lines.ever().last("quantity")
+
+    def beside(lines: Evidence) -> Expression:
+        return lines.ever().last("quantity") + lines.ever().distinct("category") * 0
+
+    assert values(made, alone, "2020-02-01") == values(made, beside, "2020-02-01")
