@@ -152,14 +152,20 @@ def _ranges(
 ) -> list[Range]:
     """Ranges that fit into a third of the memory, by what a fact and a snapshot take at their peak.
 
-    A fact is held as it came, as it is sorted, and in part as a timeline, with its texts; a snapshot by its features.
+    A fact is held as it came and as it is sorted, its texts longer than its numbers; a snapshot by its features.
     `snapshots` is how many each customer has, or int64[customers].
     """
-    fact_bytes = 32 * (4 + max(len(columns) for columns in plan.columns.values()))
-    snapshot_bytes = 64 + 5 * len(plan.features)
+    fact_bytes = max(_fact_bytes(store, table, columns) for table, columns in plan.columns.items())
+    snapshot_bytes = 32 + 9 * len(plan.features) // 2
     budget = max((memory - GIGABYTE // 2) // 3, GIGABYTE // 8) // fact_bytes
     per_customer = 1 + snapshots * snapshot_bytes // fact_bytes
     return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
+
+
+def _fact_bytes(store: EvidenceStore, table: str, columns: Sequence[str]) -> int:
+    contract = store.contract(table)
+    texts = sum(name in contract.column_names and contract.column(name).kind == "text" for name in columns)
+    return 16 * (4 + len(columns)) + 32 * texts
 
 
 def _customers(store: EvidenceStore, part: Range) -> Customers:

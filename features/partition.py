@@ -34,8 +34,8 @@ from .vocabulary import output_words
 
 CUTOFF_TYPE = pa.timestamp("us", tz="UTC")
 
-_BLOCK_SNAPSHOTS = 1 << 15
-_BLOCK_ROWS = 1 << 18
+_BLOCK_SNAPSHOTS = 1 << 18
+_BLOCK_ROWS = 1 << 21
 """What a block holds at most, a single customer apart."""
 
 
