@@ -148,7 +148,7 @@ def _words(store: EvidenceStore, vocabulary: str, moments: Sequence[int]) -> lis
     timeline, _, shown = vocabulary.partition(".")
     kind, column = TIMELINES[timeline], source_column(timeline, shown)
     most = MOST_ATTRIBUTE_WORDS if kind.has_attributes else MOST_WORDS
-    if column not in store.columns.get(kind.table, ()):
+    if not moments or column not in store.columns.get(kind.table, ()):
         return [()] * len(moments)
     word = quoted(column)
     counts = [

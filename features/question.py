@@ -85,7 +85,9 @@ class Question:
 
     def to_dict(self) -> dict[str, Any]:
         """The question as plain data, for contracts and digests."""
-        return asdict(self)
+        plain = asdict(self)
+        plain["calendar"]["closures"] = list(self.calendar.closures)
+        return plain
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:

@@ -66,18 +66,11 @@ def score_customers(
     `observed_until` or an output folder that cannot be written.
     """
     contract = model.artefact.contract
-    question = _with_closures(Question.from_dict(contract.question), closures)
-    if contract.timezone != data.timezone:
-        raise ModelError(
-            "The model was trained for another business day.",
-            where="[data] timezone",
-            found=f"{data.timezone}; the model's is {contract.timezone}",
-            remedy="score with the time zone of training, or train again",
-        )
+    question = question_of(contract, closures)
     make_folder(out)
-    with EvidenceStore(_observed(data, contract), question, memory=memory, progress=progress) as store:
+    with evidence_for(contract, data, question, memory, progress) as store:
         moment = int(parse_cutoffs([cutoff], store.zone, store.observed_until)[0])
-        run = ScoringRun(store, model, question, moment, _prepare(store, question, families, contract))
+        run = ScoringRun(store, model, question, moment, prepare_for(contract, store, question, families))
         final = out / name_part(question.name) / run.name
         facts = published(final)
         repeated = facts is not None
@@ -96,8 +89,23 @@ def score_customers(
     )
 
 
-def _with_closures(question: Question, closures: Sequence[str]) -> Question:
+def evidence_for(
+    contract: Contract, data: DataSpec, question: Question, memory: int, progress: Progress = silent
+) -> EvidenceStore:
+    """The evidence read as the model knew it; ModelError where its days are not those of the model."""
+    if contract.timezone != data.timezone:
+        raise ModelError(
+            "The model was trained for another business day.",
+            where="[data] timezone",
+            found=f"{data.timezone}; the model's is {contract.timezone}",
+            remedy="score with the time zone of training, or train again",
+        )
+    return EvidenceStore(_observed(data, contract), question, memory=memory, progress=progress)
+
+
+def question_of(contract: Contract, closures: Sequence[str] = ()) -> Question:
     """The model's question with later closures; where training knew none, the model has no use for any."""
+    question = Question.from_dict(contract.question)
     if not question.calendar.closures:
         return question
     return replace(question, calendar=question.calendar.with_closures(closures))
@@ -118,8 +126,8 @@ def _observed(data: DataSpec, contract: Contract) -> DataSpec:
     return replace(data, tables=tables)
 
 
-def _prepare(
-    store: EvidenceStore, question: Question, families: Sequence[type[Family]], contract: Contract
+def prepare_for(
+    contract: Contract, store: EvidenceStore, question: Question, families: Sequence[type[Family]]
 ) -> Prepared:
     """The plan that gives the contract's features again; ModelError names columns that are missing or too many."""
     missing = _beyond(contract.tables, store.columns)

@@ -1,19 +1,24 @@
 """The verbs: what a user can ask of Patron, each from a configuration to a result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from patron.features.errors import ConfigurationError
 from patron.features.progress import Progress, silent
+from patron.features.question import Question
 
 from .config import Config
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from patron.features.audit import AuditReport
+    from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
     from patron.serving.scorer import ScoringResult
     from patron.training.trainer import TrainingRun
@@ -62,6 +67,7 @@ def build_features(
     config: Config,
     cutoffs: Cutoff | Sequence[Cutoff] | None = None,
     at: Any = None,
+    model: str | None = None,
     *,
     progress: Progress = silent,
 ) -> "pa.Table":
@@ -69,9 +75,10 @@ def build_features(
 
     `cutoffs` are local days, the question's own unless given, and the rows its population at each; `at` is a frame of
     customer_id and cutoff, any instants, and every pair gets a row. ConfigurationError for both, or for no cutoff.
+    What is learned from all customers is learned as of each cutoff; with a `model` (as for `score`) it is what that
+    model knows, and the features are those that it is given when it scores.
     """
     from patron.features import engine
-    from patron.features.families import load_families
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
     from patron.models.encoding import with_plain_text
 
@@ -83,20 +90,20 @@ def build_features(
             found="both" if at is not None else "an empty list of cutoffs",
             remedy='give cutoffs=["2018-01-31"], or at=frame, or neither for the cutoffs of the question',
         )
-    families = load_families(config.run.families, config.data.folder)
     memory = config.run.memory
-    with _evidence(config, progress) as store:
+    source = _FeatureSource.of(config, model, progress)
+    with source.store as store:
         if at is not None:
             customer, moments = engine.asked_pairs(store, at)
-            prepared = engine.prepare(store, config.question, families, moments)
+            prepared = source.prepare(moments)
             table = engine.build_anchored(store, prepared, customer, moments, memory=memory)
         else:
             if cutoffs is None:
                 since = store.observed_from("purchases")
-                moments = calendar_cutoffs(config.question, store.zone, since, store.observed_until)
+                moments = calendar_cutoffs(source.question, store.zone, since, store.observed_until)
             else:
                 moments = parse_cutoffs(wanted, store.zone, store.observed_until)
-            prepared = engine.prepare(store, config.question, families, moments)
+            prepared = source.prepare(moments)
             table, _ = engine.build_snapshots(store, prepared, moments, memory=memory, progress=progress)
     return with_plain_text(table.drop_columns(["customer"]))
 
@@ -170,6 +177,32 @@ def report(
     return fetch_report(
         config.tracking, run, Path(out) if out is not None else _reports(config) / "report.html"
     )
+
+
+@dataclass(frozen=True)
+class _FeatureSource:
+    """The evidence that features are built from, and how: by the configuration, or as a model's contract says."""
+
+    store: "EvidenceStore"
+    question: Question
+    prepare: "Callable[[npt.NDArray[np.int64]], Prepared]"
+
+    @classmethod
+    def of(cls, config: Config, model: str | None, progress: Progress) -> "_FeatureSource":
+        from patron.features import engine
+        from patron.features.families import load_families
+
+        families = load_families(config.run.families, config.data.folder)
+        if model is None:
+            store, question = _evidence(config, progress), config.question
+            return cls(store, question, lambda moments: engine.prepare(store, question, families, moments))
+        from patron.models.registry import resolve
+        from patron.serving.scorer import evidence_for, prepare_for, question_of
+
+        contract = resolve(model, config.tracking).artefact.contract
+        question = question_of(contract, config.question.calendar.closures)
+        store = evidence_for(contract, config.data, question, config.run.memory, progress)
+        return cls(store, question, lambda _: prepare_for(contract, store, question, families))
 
 
 def _evidence(config: Config, progress: Progress) -> "EvidenceStore":

@@ -104,12 +104,17 @@ def features(
     targets: Annotated[
         bool, typer.Option("--targets", help="Build the training set: the question's cutoffs, with targets.")
     ] = False,
+    model: Annotated[
+        str | None, typer.Option(help="Build the features that a registered model is given when it scores.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="The Parquet file to write.")] = Path("features.parquet"),
     as_json: JsonOption = False,
 ) -> None:
     """Build point-in-time features as a Parquet file."""
     if sum((bool(cutoff), at is not None, targets)) > 1:
         raise typer.BadParameter("give only one of --cutoff, --at and --targets")
+    if targets and model is not None:
+        raise typer.BadParameter("--targets builds what a model is trained on, and takes no --model")
     with errors_shown(as_json):
         from pyarrow import parquet
 
@@ -122,7 +127,9 @@ def features(
             if targets:
                 table = api.build_training_set(loaded, progress=progress)
             else:
-                table = api.build_features(loaded, cutoffs=cutoff or None, at=anchors, progress=progress)
+                table = api.build_features(
+                    loaded, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
+                )
         out.parent.mkdir(parents=True, exist_ok=True)
         parquet.write_table(table, out)
         show(

@@ -211,6 +211,7 @@ COLUMNS: Mapping[str, Mapping[str, Words]] = {
     "profile": {
         "customer_id": Words(_CUSTOMER_IDS),
         "valid_from": Words(("valid from", "effective from", "effective date", "as of")),
+        "recorded_at": Words(_RECORDED),
     },
     "identities": {
         "alias_id": Words(("alias id", "alias", "guest id", "anonymous id", "old id")),

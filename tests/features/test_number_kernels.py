@@ -12,39 +12,54 @@ from patron.features import number_kernels
 
 NAN = float("nan")
 
-VALUES = [3.0, NAN, 1.0, 2.0, NAN, 10.0]
-LOW = np.array([0, 1, 1, 3, 4, 6])
-HIGH = np.array([6, 2, 4, 6, 5, 6])
+OFFSETS = np.array([0, 6, 6, 8])
+VALUES = np.array([3.0, NAN, 1.0, 2.0, NAN, 10.0, NAN, 4.0])
 
 
 @pytest.mark.parametrize(
     ("kernel", "expected"),
     [
-        (number_kernels.minimum, [1, NAN, 1, 2, NAN, NAN]),
-        (number_kernels.median, [2.5, NAN, 1.5, 6, NAN, NAN]),
-        (number_kernels.spread, [math.sqrt(50 / 3), NAN, math.sqrt(0.5), math.sqrt(32), NAN, NAN]),
-        (number_kernels.last_known, [10, NAN, 2, 10, NAN, NAN]),
+        (number_kernels.running_minimum, [3, 3, 1, 1, 1, 1, NAN, 4]),
+        (number_kernels.running_maximum, [3, 3, 3, 3, 3, 10, NAN, 4]),
+        (number_kernels.running_last, [3, 3, 1, 2, 2, 10, NAN, 4]),
+        (
+            number_kernels.running_spread,
+            [NAN, NAN, math.sqrt(2), 1, 1, math.sqrt(50 / 3), NAN, NAN],
+        ),
     ],
 )
-def test_measures_leave_out_what_is_not_known(kernel: Callable[..., np.ndarray], expected: list[float]):
-    np.testing.assert_allclose(kernel(LOW, HIGH, np.array(VALUES)), expected)
+def test_what_is_not_known_is_left_out_and_segments_start_anew(
+    kernel: Callable[..., np.ndarray], expected: list[float]
+):
+    np.testing.assert_allclose(kernel(OFFSETS, VALUES), expected)
 
 
 def test_the_spread_of_equal_large_values_is_zero():
     values = np.full(1_000, 1e9 + 0.1)
-    assert number_kernels.spread(np.array([0]), np.array([1_000]), values).tolist() == [0.0]
+    assert number_kernels.running_spread(np.array([0, 1_000]), values)[-1] == 0.0
 
 
 def test_a_slope_needs_two_moments():
     days = np.array([0.1, 0.1, 1.1, 2.1, 9.1])
     values = np.array([1.0, 3.0, 4.0, 6.0, NAN])
-    found = number_kernels.slope(np.array([0, 0, 1, 3]), np.array([1, 2, 5, 5]), values, days)
-    np.testing.assert_allclose(found, [NAN, NAN, 1.5, NAN])
+    found = number_kernels.running_slope(np.array([0, 5]), values, days)
+    np.testing.assert_allclose(found, [NAN, NAN, 2, 2, 2])
 
 
 def test_equal_values_have_no_slope():
-    found = number_kernels.slope(np.array([0]), np.array([500]), np.full(500, 0.1), np.arange(500) / 7)
-    assert found.tolist() == [0.0]
+    found = number_kernels.running_slope(np.array([0, 500]), np.full(500, 0.1), np.arange(500) / 7)
+    assert set(found[1:].tolist()) == {0.0}
+
+
+def test_gaps_and_days_start_anew_in_every_segment():
+    happened, offsets = np.array([0, 2, 6, 7]), np.array([0, 3, 3, 4])
+    np.testing.assert_array_equal(number_kernels.gaps(happened, offsets, 2), [NAN, 1, 2, NAN])
+    np.testing.assert_array_equal(number_kernels.elapsed(happened, offsets, 2), [0, 1, 3, 0])
+
+
+def test_windows_are_laid_out_one_after_the_other():
+    rows, bounds = number_kernels.rows_of_windows(np.array([1, 4, 2]), np.array([3, 4, 5]))
+    assert (rows.tolist(), bounds.tolist()) == ([1, 2, 2, 3, 4], [0, 2, 2, 5])
 
 
 def test_a_streak_ends_at_the_first_value_below_or_unknown():
@@ -104,25 +119,14 @@ def windows(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return values, low, high
 
 
-BY_NUMPY = {
-    "minimum": lambda values: min(values, default=NAN),
-    "median": lambda values: float(np.median(values)) if values else NAN,
-    "spread": lambda values: float(np.std(values, ddof=1)) if len(values) > 1 else NAN,
-}
-
-
 @given(windows())
-@pytest.mark.parametrize("name", ["minimum", "median", "spread", "slope"])
-def test_a_window_that_is_taken_up_has_the_bits_of_one_begun_anew(name: str, drawn: tuple[np.ndarray, ...]):
+def test_a_median_that_is_taken_up_has_the_bits_of_one_begun_anew(drawn: tuple[np.ndarray, ...]):
     values, low, high = drawn
-    more = (np.arange(values.size) // 2 * 1.0,) if name == "slope" else ()
-    kernel = getattr(number_kernels, name)
-    together = kernel(low, high, values, *more)
-    alone = [kernel(low[i : i + 1], high[i : i + 1], values, *more)[0] for i in range(low.size)]
+    together = number_kernels.median(low, high, values)
+    alone = [number_kernels.median(low[i : i + 1], high[i : i + 1], values)[0] for i in range(low.size)]
     assert together.tobytes() == np.array(alone).tobytes()
-    if name in BY_NUMPY:
-        known = [[v for v in values[a:b] if not math.isnan(v)] for a, b in zip(low, high, strict=True)]
-        np.testing.assert_allclose(together, [BY_NUMPY[name](each) for each in known], rtol=1e-9, atol=1e-6)
+    known = [[v for v in values[a:b] if not math.isnan(v)] for a, b in zip(low, high, strict=True)]
+    np.testing.assert_array_equal(together, [np.median(each) if each else NAN for each in known])
 
 
 def test_a_median_of_many_values_that_come_at_once():

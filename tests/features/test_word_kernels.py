@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,20 +16,17 @@ NAN = float("nan")
 
 
 @st.composite
-def windows(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Codes of four words (-1 is unknown), and windows on them, growing and sliding."""
-    codes = np.array(draw(st.lists(st.integers(-1, 3), min_size=1, max_size=30)), np.int64)
-    pairs = [
-        sorted(draw(st.tuples(*[st.integers(0, codes.size)] * 2))) for _ in range(draw(st.integers(1, 9)))
-    ]
-    low, high = np.array([*pairs, *sorted(pairs)], np.int64).T
-    return codes, low, high
+def segments(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of four words (-1 is unknown) in a few segments, some of them empty, and their bounds."""
+    drawn = draw(st.lists(st.lists(st.integers(-1, 3), max_size=12), min_size=1, max_size=5))
+    bounds = np.concatenate([[0], np.cumsum([len(each) for each in drawn])]).astype(np.int64)
+    return np.array([code for each in drawn for code in each], np.int64), bounds
 
 
 def mode(words: Sequence[int]) -> float:
     """The most frequent word, of several the one that came last."""
     counts = Counter(words)
-    return next((w for w in reversed(words) if counts[w] == max(counts.values())), -1)
+    return next((w for w in reversed(words) if counts[w] == max(counts.values())), NAN)
 
 
 COUNTED: dict[str, Callable[[list[int]], float]] = {
@@ -43,16 +41,17 @@ COUNTED: dict[str, Callable[[list[int]], float]] = {
 }
 
 
-@given(windows())
+@given(segments())
 @pytest.mark.parametrize("name", COUNTED)
-def test_every_measure_of_words_is_what_counting_says(name: str, drawn: tuple[np.ndarray, ...]):
-    codes, low, high = drawn
-    kernel = getattr(word_kernels, name)
-    together = kernel(low, high, codes, 4)
-    alone = [kernel(low[i : i + 1], high[i : i + 1], codes, 4)[0] for i in range(low.size)]
-    assert together.tobytes() == np.array(alone, together.dtype).tobytes()
-    known = [[c for c in codes[a:b].tolist() if c >= 0] for a, b in zip(low, high, strict=True)]
-    np.testing.assert_allclose(together, [COUNTED[name](words) for words in known], atol=1e-12)
+def test_every_measure_of_words_is_what_counting_says(name: str, drawn: tuple[np.ndarray, np.ndarray]):
+    codes, bounds = drawn
+    found = getattr(word_kernels, f"running_{name}")(bounds, codes, 4)
+    expected = [
+        COUNTED[name]([code for code in codes[low : row + 1].tolist() if code >= 0])
+        for low, high in pairwise(bounds)
+        for row in range(low, high)
+    ]
+    np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
 def test_a_word_is_new_once_in_every_segment():

@@ -294,8 +294,8 @@ def test_training_says_what_it_is_doing(trained: Any) -> None:
     assert told == [
         "reading purchases",
         "reading activities",
-        "sorting purchases",
-        "sorting activities",
+        "coding purchases",
+        "coding activities",
         "building snapshots",
         "fitting models",
         "judging",

@@ -106,7 +106,8 @@ def test_mlflow_and_the_scorer_say_the_same_of_the_same_customers(trained: Any, 
     config = trained.config
     result = patron.score(config, "2025-06-01", out=tmp_path)
     scores = parquet.read_table(result.folder / "scores")
-    features = patron.build_features(config, cutoffs=["2025-06-01"])
+    champion = "models:/repurchase@champion"
+    features = patron.build_features(config, cutoffs=["2025-06-01"], model=champion)
     assert features["customer_id"].to_pylist() == scores["customer_id"].to_pylist()
     with tracking_to(config.tracking.uri) as mlflow:
         model = mlflow.pyfunc.load_model("models:/repurchase@champion")
