@@ -12,17 +12,22 @@ WITH cutoffs AS (
         cutoff - INTERVAL 60 DAY AS before_60,
         cutoff - INTERVAL 90 DAY AS before_90,
         cutoff - INTERVAL 180 DAY AS before_180,
+        cutoff - INTERVAL 270 DAY AS before_270,
         cutoff - INTERVAL 334 DAY AS before_334,
         cutoff - INTERVAL 364 DAY AS before_364,
         cutoff - INTERVAL 365 DAY AS before_365
     FROM (SELECT unnest($cutoffs::TIMESTAMP[]) AS cutoff)
 ),
+-- The places within a weekday or an hour, doubled less one, add up to the squares of their counts.
 orders AS (
     SELECT
         customer_id,
         purchased_at AS moment,
         amount,
         row_number() OVER own AS place,
+        row_number() OVER (PARTITION BY customer_id, isodow(purchased_at) ORDER BY purchased_at) AS weekday_place,
+        row_number() OVER (PARTITION BY customer_id, hour(purchased_at) ORDER BY purchased_at) AS hour_place,
+        epoch_us(purchased_at) - lag(epoch_us(purchased_at), 2) OVER own AS two_gaps,
         (epoch_us(purchased_at) - lag(epoch_us(purchased_at)) OVER own) / 86400e6 AS gap,
         epoch_us(purchased_at) / 86400e6 - 19724 AS day
     FROM read_parquet($orders)
@@ -30,7 +35,13 @@ orders AS (
 ),
 -- Weights that double with every half-life: their sum is a decayed sum but for a factor that is the cutoff's own.
 weighted AS (
-    SELECT *, pow(2, day / 7) AS weight_7, pow(2, day / 30) AS weight_30, pow(2, day / 90) AS weight_90 FROM orders
+    SELECT
+        *,
+        pow(2, day / 7) AS weight_7,
+        pow(2, day / 30) AS weight_30,
+        pow(2, day / 90) AS weight_90,
+        pow(gap * 86400e6 / nullif(two_gaps, 0) - 0.5, 2) AS imbalance
+    FROM orders
 ),
 -- Medians and spreads of a customer's first orders, up to the last one before the cutoff, are cut from lists.
 histories AS (
@@ -64,7 +75,14 @@ snapshots AS (
         sum(amount) FILTER (moment >= before_180) AS spend_180d,
         sum(amount) FILTER (moment >= before_365) AS spend_365d,
         sum(amount) AS spend_ever,
-        max(amount) AS order_value_largest
+        max(amount) AS order_value_largest,
+        avg(imbalance) AS imbalance,
+        regr_slope(gap, day) AS gap_slope,
+        regr_slope(amount, day) AS order_value_slope,
+        count(*) FILTER (moment >= before_270 AND moment < before_180) AS orders_third_90d,
+        count(*) FILTER (moment >= before_364) AS orders_364d,
+        sum(2 * weekday_place - 1) AS weekday_squares,
+        sum(2 * hour_place - 1) AS hour_squares
     FROM weighted JOIN cutoffs ON moment < cutoff
     GROUP BY customer_id, cutoff
     HAVING max(moment) >= cutoff - INTERVAL 180 DAY
@@ -76,6 +94,8 @@ measured AS (
         (epoch_us(cutoff) - epoch_us(first_at)) / 86400e6 AS days_since_first_order,
         epoch_us(cutoff) / 86400e6 - 19724 AS day,
         gaps[orders_ever] AS gap_last,
+        list_avg(gaps[greatest(orders_ever - 2, 1):orders_ever]) AS gap_recent,
+        len(list_filter(gaps[2:orders_ever], lambda each: each <= (epoch_us(cutoff) - epoch_us(last_at)) / 86400e6)) AS gaps_over,
         (epoch_us(last_at) - epoch_us(first_at)) / 86400e6 / nullif(orders_ever - 1, 0) AS gap_mean,
         list_aggregate(gaps[2:orders_ever], 'median') AS gap_median,
         list_aggregate(gaps[2:orders_ever], 'stddev_samp') AS gap_spread,
@@ -128,5 +148,16 @@ SELECT
     order_value_last::FLOAT AS order_value_last,
     order_value_largest::FLOAT AS order_value_largest,
     (order_value_last / nullif(order_value_median, 0))::FLOAT AS order_value_last_ratio,
-    (spend_90d / nullif(orders_90d, 0))::FLOAT AS order_value_recent
+    (spend_90d / nullif(orders_90d, 0))::FLOAT AS order_value_recent,
+    CASE WHEN imbalance > 0 THEN least((1 - 4 * imbalance) / (8 * imbalance), 50) END::FLOAT AS gap_regularity,
+    (gap_recent / nullif(gap_mean, 0))::FLOAT AS gap_recent_ratio,
+    gap_slope::FLOAT AS gap_slope,
+    (gaps_over / nullif(orders_ever - 1, 0))::FLOAT AS overdue_quantile,
+    (orders_90d - (orders_180d - orders_90d) * 2 + orders_third_90d)::FLOAT AS orders_acceleration,
+    (orders_same_season * (364 / 30) / nullif(orders_364d, 0))::FLOAT AS season_ratio,
+    (weekday_squares / orders_ever / orders_ever)::FLOAT AS weekday_concentration,
+    (hour_squares / orders_ever / orders_ever)::FLOAT AS hour_concentration,
+    (spend_ever * 30 / nullif(days_since_first_order, 0))::FLOAT AS spend_per_30d,
+    (order_value_spread / nullif(spend_ever / orders_ever, 0))::FLOAT AS order_value_variation,
+    (order_value_slope * 30)::FLOAT AS order_value_slope
 FROM measured

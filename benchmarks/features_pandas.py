@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from workload import FEATURES, LOOKBACK_DAYS, Workload
+from workload import COMMON, LOOKBACK_DAYS, Workload
 
 
 def build(workload: Workload) -> Callable[[], Any]:
@@ -44,7 +44,7 @@ def _snapshots(orders: pd.DataFrame, cutoff: pd.Timestamp) -> pd.DataFrame:
     values = by_customer["amount"].agg(["mean", "median", "std", "last", "max"])
     made[[f"order_value_{name}" for name in ("mean", "median", "spread", "last", "largest")]] = values
     made = _with_ratios(made[made["days_since_order"] <= LOOKBACK_DAYS].copy())
-    return made.reset_index().assign(cutoff=cutoff)[["customer_id", "cutoff", *FEATURES]]
+    return made.reset_index().assign(cutoff=cutoff)[["customer_id", "cutoff", *COMMON]]
 
 
 def _with_ratios(made: pd.DataFrame) -> pd.DataFrame:

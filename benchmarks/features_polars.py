@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from workload import FEATURES, LOOKBACK_DAYS, Workload
+from workload import COMMON, LOOKBACK_DAYS, Workload
 
 DAY = timedelta(days=1)
 
@@ -29,7 +29,7 @@ def _snapshots(orders: pl.LazyFrame, cutoff: datetime) -> pl.LazyFrame:
     active = measured.filter(pl.col("days_since_order") <= LOOKBACK_DAYS)
     derived = active.with_columns(**_averages()).with_columns(**_ratios())
     return derived.select(
-        "customer_id", pl.lit(cutoff).alias("cutoff"), *[pl.col(name).cast(pl.Float32) for name in FEATURES]
+        "customer_id", pl.lit(cutoff).alias("cutoff"), *[pl.col(name).cast(pl.Float32) for name in COMMON]
     )
 
 

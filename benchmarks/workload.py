@@ -15,7 +15,7 @@ HORIZON_DAYS = 30
 MOST_CUTOFFS = 12
 """With more, the windows of a year would reach before the first order."""
 
-FEATURES = (
+COMMON = (
     "days_since_order", "days_since_first_order", "orders_ever",
     "orders_7d", "orders_14d", "orders_30d", "orders_60d", "orders_90d", "orders_180d", "orders_365d",
     "orders_decayed_7d", "orders_decayed_30d", "orders_decayed_90d",
@@ -26,7 +26,15 @@ FEATURES = (
     "order_value_mean", "order_value_median", "order_value_spread", "order_value_last", "order_value_largest",
     "order_value_last_ratio", "order_value_recent",
 )  # fmt: skip
-"""What SQL can express of single orders with a time and an amount; every side gives them by these names."""
+"""Features of single orders with a time and an amount that every side is asked for."""
+
+FEATURES = (
+    *COMMON,
+    "gap_regularity", "gap_recent_ratio", "gap_slope", "overdue_quantile", "orders_acceleration", "season_ratio",
+    "weekday_concentration", "hour_concentration", "spend_per_30d", "order_value_variation", "order_value_slope",
+)  # fmt: skip
+"""All that one statement of SQL can express of such orders: what Patron has beyond it takes a fitted model, or more
+columns."""
 
 EXACT = (
     "orders_ever", "orders_7d", "orders_14d", "orders_30d", "orders_60d", "orders_90d", "orders_180d", "orders_365d",
