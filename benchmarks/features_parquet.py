@@ -28,6 +28,7 @@ TIMES = {
 def patron(workload: Workload) -> Callable[[], Any]:
     """What builds all features of the retailer, a partition at a time, into a Parquet file; gives its metadata."""
     from patron.config import load_config
+    from patron.feature_files import text_columns
     from patron.features.engine import partitions, prepare, with_ids
     from patron.features.families import load_families
     from patron.features.snapshots import parse_cutoffs
@@ -43,7 +44,8 @@ def patron(workload: Workload) -> Callable[[], Any]:
             prepared = prepare(store, config.question, load_families(()), cutoffs)
             for part, made in partitions(store, prepared, cutoffs, memory=memory):
                 table = with_ids(made.snapshots, store.ids(part), part.low)
-                writer = writer or pq.ParquetWriter(workload.features, table.schema)
+                texts = text_columns(table.schema)
+                writer = writer or pq.ParquetWriter(workload.features, table.schema, use_dictionary=texts)
                 writer.write_table(table)
         if writer is not None:
             writer.close()

@@ -116,10 +116,9 @@ def features(
     if targets and model is not None:
         raise typer.BadParameter("--targets builds what a model is trained on, and takes no --model")
     with errors_shown(as_json):
-        from pyarrow import parquet
-
         from . import api
         from .anchors import read_anchors
+        from .feature_files import write_features
 
         loaded = _load(config, sets)
         anchors = None if at is None else read_anchors(at)
@@ -130,8 +129,7 @@ def features(
                 table = api.build_features(
                     loaded, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
                 )
-        out.parent.mkdir(parents=True, exist_ok=True)
-        parquet.write_table(table, out)
+        write_features(table, out)
         show(
             [f"{table.num_rows:,} snapshots of {table.num_columns} columns are in {out}"],
             {"path": str(out), "rows": table.num_rows, "columns": table.column_names},
