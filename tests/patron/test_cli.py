@@ -208,7 +208,10 @@ def test_features_at_cutoffs_are_written_as_parquet(library: Library, folder: Pa
     assert result.stdout == "2 snapshots of 2 columns are in new/june.parquet\n"
     assert parquet.read_table(folder / "new" / "june.parquet").num_rows == 2
     ((verb, _, asked),) = library.asked
-    assert (verb, asked) == ("build_features", {"cutoffs": ["2017-06-01", "2017-07-01"], "at": None})
+    assert (verb, asked) == (
+        "build_features",
+        {"cutoffs": ["2017-06-01", "2017-07-01"], "at": None, "model": None},
+    )
 
 
 def test_features_at_anchors(library: Library, folder: Path):
