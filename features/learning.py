@@ -37,11 +37,15 @@ MOST_WORDS = 300
 
 @dataclass(frozen=True)
 class Sample:
-    """Customers by code, ascending; when each was first known; and the lot (0 to 1) that its id has drawn."""
+    """Customers by code, ascending; when each was first known; and the lot (0 to 1) that its id has drawn.
+
+    `shares` says for each moment the lots below which those known before it are in its sample.
+    """
 
     codes: Integers
     known: Integers
     lots: Floats
+    shares: Mapping[int, float]
 
     @classmethod
     def draw(cls, store: EvidenceStore, moments: Sequence[int]) -> "Sample":
@@ -51,19 +55,24 @@ class Sample:
             " FROM customers ORDER BY customer"
         ).fetchnumpy()
         known, lots = np.asarray(found["known"], np.int64), np.asarray(found["lot"], np.float64)
-        everybody = cls(np.arange(known.size), known, lots)
+        shares = {moment: _share(lots[known < moment]) for moment in moments}
+        everybody = cls(np.arange(known.size), known, lots, shares)
         chosen = np.zeros(known.size, np.bool_)
         for moment in moments:
             chosen[everybody.at(moment)] = True
-        return cls(everybody.codes[chosen], known[chosen], lots[chosen])
+        return cls(everybody.codes[chosen], known[chosen], lots[chosen], shares)
 
     def at(self, moment: int) -> Integers:
         """The places of those who are in the sample of a moment."""
-        before = self.known < moment
-        share = 1.0
-        while np.count_nonzero(before & (self.lots < share)) > MOST_CUSTOMERS:
-            share /= 2
-        return np.flatnonzero(before & (self.lots < share))
+        return np.flatnonzero((self.known < moment) & (self.lots < self.shares[moment]))
+
+
+def _share(lots: Floats) -> float:
+    """The largest of 1, a half, a quarter … below which there are no more lots than may be in a sample."""
+    share = 1.0
+    while np.count_nonzero(lots < share) > MOST_CUSTOMERS:
+        share /= 2
+    return share
 
 
 def learn_from_customers(

@@ -97,6 +97,7 @@ def median(low: Integers, high: Integers, values: Floats) -> Floats:
         if i == 0 or low[i] != low[i - 1] or high[i] < begin:
             begin = low[i]
             ordered[1 : n + _LANES] = np.inf
+            other[1 : n + _LANES] = np.inf
             n = 0
         many = n + high[i] - begin > _MOST_INSERTED
         for row in range(begin, high[i]):

@@ -95,3 +95,17 @@ def test_who_is_in_the_sample_of_a_moment_depends_on_those_known_before_it_alone
         drawn.append(ids[sample.codes[sample.at(until)]].tolist())
     assert drawn[0] == drawn[1]
     assert 2 <= len(drawn[0]) <= 10
+
+
+def test_who_is_in_the_sample_of_a_moment_does_not_depend_on_which_others_are_asked(
+    business: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(learning, "MOST_CUSTOMERS", 10)
+    rows = [(name, "2020-01-01", 5.0) for name in range(9)] + [
+        (name, "2020-02-01", 5.0) for name in range(9, 60)
+    ]
+    early, late = moment("2020-01-15"), moment("2020-02-15")
+    with business().table("purchases", rows).store() as store:
+        together, alone = Sample.draw(store, [early, late]), Sample.draw(store, [late])
+    assert together.codes[together.at(early)].tolist() == list(range(9))
+    assert together.codes[together.at(late)].tolist() == alone.codes[alone.at(late)].tolist()

@@ -134,3 +134,14 @@ def test_a_median_of_many_values_that_come_at_once():
     low, high = np.zeros(3, np.int64), np.array([10, 500, 1_000])
     expected = [np.median(values[:end]) for end in high]
     np.testing.assert_array_equal(number_kernels.median(low, high, values), expected)
+
+
+def test_medians_of_one_customer_leave_nothing_behind_for_the_next():
+    random = np.random.default_rng(0)
+    sizes = random.integers(1, 90, size=60)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    values = random.random(starts[-1])
+    low = np.repeat(starts[:-1], 5)
+    high = low + np.sort(random.integers(0, sizes[:, None] + 1, size=(60, 5)), axis=1).ravel()
+    expected = [np.median(values[a:b]) if b > a else NAN for a, b in zip(low, high, strict=True)]
+    np.testing.assert_array_equal(number_kernels.median(low, high, values), expected)
