@@ -21,7 +21,7 @@ from .facts import Range
 from .family import Family, FamilyFeature, list_features
 from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
-from .planning import available_evidence, plan_features, plan_learning
+from .planning import available_evidence, plan_features, plan_learning, shown_columns
 from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
 from .question import Question
@@ -29,7 +29,7 @@ from .snapshots import check_known
 from .sources import open_source
 from .store import GIGABYTE, EvidenceStore
 from .tables import TableSpec
-from .timelines import TIMELINES, available_columns, holds_text
+from .timelines import holds_text
 
 NOT_FEATURES = ("customer", "customer_id", "cutoff", "stage", "population", "target")
 """Columns of a built table that are no features."""
@@ -99,10 +99,7 @@ def prepare_as_learned(
 def _vocabularies(store: EvidenceStore, name: str) -> list[str]:
     """The vocabularies of that name that the evidence has; "profile.*" stands for all of a timeline's text columns."""
     timeline, _, column = name.partition(".")
-    kind = TIMELINES[timeline]
-    if kind.table not in store.columns:
-        return []
-    shown = available_columns(kind, store.columns[kind.table], store.contract(kind.table)) or ()
+    shown = shown_columns(store, timeline) or ()
     return [f"{timeline}.{each}" for each in shown if holds_text(timeline, each) and column in ("*", each)]
 
 
@@ -285,7 +282,11 @@ def _together(tables: list[pa.Table]) -> pa.Table:
 
 
 def with_plain_text(table: pa.Table) -> pa.Table:
-    """The same table with dictionary columns as plain text."""
+    """The same table with dictionary columns as plain text.
+
+    `to_pandas` then gives strings, which the signature of a model in MLflow asks for, and no pandas categories,
+    which MLflow refuses.
+    """
     for place, name in enumerate(table.column_names):
         if pa.types.is_dictionary(table[name].type):
             table = table.set_column(place, name, table[name].cast(pa.string()))

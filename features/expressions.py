@@ -331,6 +331,11 @@ class Measure(Expression):
     vocabulary: str | None = None
 
     @property
+    def is_category(self) -> bool:
+        """Whether its values are codes of words."""
+        return self.kind in ("category", "mode")
+
+    @property
     def parts(self) -> tuple[Expression, ...]:
         """The moments that bound its windows, and its threshold."""
         found = self.window.parts

@@ -27,7 +27,7 @@ class Feature:
     @property
     def is_category(self) -> bool:
         """Whether its values are words."""
-        return isinstance(self.expression, Measure) and self.expression.kind in ("category", "mode")
+        return isinstance(self.expression, Measure) and self.expression.is_category
 
 
 class Family:

@@ -155,10 +155,6 @@ def _of_words(
     return measure
 
 
-def _new(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
-    return sums.total(window)
-
-
 def _shift(
     measure: Measure, _: "Sight", view: View, window: Stretch, codes: Integers, recent: Stretch
 ) -> Floats:
@@ -195,8 +191,7 @@ def _usual(measure: Measure, sight: "Sight", view: View, window: Stretch, codes:
     assert measure.by is not None
     name = usual_name(measure.window.evidence.timeline, _column(measure), measure.by)
     values = sight.population.by_word(name, words_of(view, measure.by), sight.cutoffs)
-    places = sight.spread(np.arange(sight.cutoffs.size))
-    return word_kernels.usual(window.low, window.high, codes, values, places)
+    return word_kernels.usual(window.low, window.high, codes, values, sight.places)
 
 
 def usual_name(timeline: str, column: str, by: str) -> str:
@@ -241,7 +236,7 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "distinct": _of_words(word_kernels.running_distinct, missing=0.0),
     "concentration": _of_words(word_kernels.running_concentration),
     "entropy": _of_words(word_kernels.running_entropy),
-    "new": _new,
+    "new": _sum,
     "shift": _shift,
     "cycle": _cycle,
     "open": _open,

@@ -1,7 +1,7 @@
 """One partition: the tables of a range of customers in, snapshots with features and targets out. A pure function.
 
 Everything around it is plumbing: the local engine hands it ranges from DuckDB, another engine may hand it anything
-else, and the rows are the same bit by bit. Inside, customers are taken in blocks that fit into the processor's cache;
+else, and the rows are the same bit by bit. Inside, customers are taken in blocks, one for each thread at a time;
 no value of a customer depends on who else is in the block.
 """
 
@@ -220,7 +220,7 @@ def _features(sight: Sight, plan: FeaturePlan) -> dict[str, pa.Array]:
     program, found = plan.program, dict[int, pa.Array]()
     for place, values in run(program, sight):
         step = program.steps[place]
-        if isinstance(step, Measure) and step.kind in ("category", "mode"):
+        if isinstance(step, Measure) and step.is_category:
             found[place] = _category(values, step, sight)
         else:
             found[place] = pa.array(values.astype(np.float32))

@@ -17,7 +17,7 @@ def available_evidence(store: EvidenceStore, population: PopulationHistory) -> d
     names = list(dict.fromkeys(name for values in population.values for name in values.words))
     found = {}
     for timeline in TIMELINES:
-        columns = _shown(store, timeline)
+        columns = shown_columns(store, timeline)
         if columns is not None:
             words = tuple(
                 (n.partition(".")[2], population.words(n)) for n in names if n.partition(".")[0] == timeline
@@ -35,7 +35,7 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
     used = {"orders", "lines"}
     for each in features:
         used |= {measure.window.evidence.timeline for measure in each.feature.expression.measures()}
-    shown = {name: _shown(store, name) for name in TIMELINES}
+    shown = {name: shown_columns(store, name) for name in TIMELINES}
     timelines = {name: columns for name, columns in shown.items() if name in used and columns is not None}
     columns_of = {
         table: _table_columns(store, table, shown)
@@ -53,7 +53,7 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
     )
 
 
-def _shown(store: EvidenceStore, timeline: str) -> tuple[str, ...] | None:
+def shown_columns(store: EvidenceStore, timeline: str) -> tuple[str, ...] | None:
     """What a timeline can show of this business; None where there is no such timeline."""
     kind = TIMELINES[timeline]
     present = store.columns.get(kind.table)

@@ -25,7 +25,6 @@ from .undisclosed import shown, without_secrets
 if TYPE_CHECKING:
     from adbc_driver_postgresql.dbapi import Connection
 
-SCHEMES = ("postgresql://", "postgres://")
 _HOSTS = re.compile(r"[\w.,:%\[\]-]*")
 _TIMES = {"date", "timestamp", "timestamptz"}
 _SECONDS_TO_CONNECT = 30

@@ -46,5 +46,5 @@ def in_vocabulary(
     for at, word in enumerate(frequent):
         known[at] = sight.population.knows(measure.vocabulary, word, sight.cutoffs)
     found = output[np.where(unknown, -1, codes).astype(np.int64)]
-    is_known = known[found, sight.spread(np.arange(sight.cutoffs.size))]
+    is_known = known[found, sight.places]
     return np.where(unknown, np.nan, np.where(is_known, found, len(frequent)))

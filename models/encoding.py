@@ -61,18 +61,6 @@ def unseen_categories(
     return unseen
 
 
-def with_plain_text(table: pa.Table) -> pa.Table:
-    """The same table with dictionary columns as plain text.
-
-    `to_pandas` then gives strings, which the signature of a model in MLflow asks for, and no pandas categories,
-    which MLflow refuses.
-    """
-    for i, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type):
-            table = table.set_column(i, field.name, table.column(i).cast(field.type.value_type))
-    return table
-
-
 def _arrow(
     table: "pa.Table | pd.DataFrame",
     features: Sequence[FeatureField],

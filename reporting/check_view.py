@@ -15,7 +15,7 @@ from patron.models.separability import SeparatingFeature
 
 from .check_page import CheckPage
 from .data_view import AccountRow, account_row, reason_rows
-from .formats import UNDEFINED, count, day, day_of, decimal, percent, spread
+from .formats import UNDEFINED, count, day, day_of, decimal, percent
 from .wording import Wording
 
 LITTLE = 0.005
@@ -273,23 +273,6 @@ class CheckView:
             ),
             Fact("Wheat–Morrison k", k, f"from {count(found.pairs)} pairs of gaps: 1 is chance, 2 and more is regular"),
         )  # fmt: skip
-
-    @property
-    def told_apart(self) -> tuple[Fact, ...]:
-        """How far earlier and later snapshots can be told apart."""
-        told = self.page.separability
-        if told is None:
-            return ()
-        facts = [Fact("With all features", decimal(told.auc.value, 2), spread(told.auc, 2))]
-        if told.unbounded:
-            facts.append(
-                Fact(
-                    f"Without {len(told.unbounded)} that look back to the beginning",
-                    decimal(told.bounded_auc.value, 2),
-                    spread(told.bounded_auc, 2),
-                )
-            )
-        return tuple(facts)
 
     @property
     def telling(self) -> tuple[tuple[SeparatingFeature, Row], ...]:

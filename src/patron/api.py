@@ -79,8 +79,8 @@ def build_features(
     model knows, and the features are those that it is given when it scores.
     """
     from patron.features import engine
+    from patron.features.engine import with_plain_text
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
-    from patron.models.encoding import with_plain_text
 
     wanted = [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs or ())
     if (cutoffs is not None and at is not None) or (cutoffs is not None and not wanted):
@@ -110,8 +110,8 @@ def build_features(
 
 def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Table":
     """The features of the question's mature cutoffs with their `target` (int8), as an arrow table."""
+    from patron.features.engine import with_plain_text
     from patron.features.families import load_families
-    from patron.models.encoding import with_plain_text
     from patron.training.snapshots import build_training_set as build
 
     families = load_families(config.run.families, config.data.folder)

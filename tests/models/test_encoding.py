@@ -6,8 +6,9 @@ import pyarrow as pa
 import pytest
 
 from patron.features.catalogue import FeatureField
+from patron.features.engine import with_plain_text
 from patron.features.errors import ModelError
-from patron.models.encoding import encode, unseen_categories, with_plain_text
+from patron.models.encoding import encode, unseen_categories
 
 NUMBER = FeatureField("orders_90d", "orders", "in the last 90 days", "buying")
 CATEGORY = FeatureField("channel", "", "last channel", "buying", "category", ("app", "shop"))

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from patron.features.engine import with_plain_text
 from patron.features.errors import ConfigurationError, ModelError
 from patron.features.tracking import Tracking
 from patron.models import registry
 from patron.models.artefact import Artefact, save
-from patron.models.encoding import with_plain_text
 from patron.models.tracking_store import artifact_location, experiment_id, import_mlflow, tracking_to
 
 
