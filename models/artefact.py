@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from patron.features.errors import ModelError
 
-from .calibration import Calibrator, calibrator_from_dict
+from .calibrators import Calibrator, calibrator_from_dict
 from .contract import Contract, canonical_json
 from .encoding import encode
 

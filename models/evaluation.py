@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from patron.features.errors import DataError
 
-from .calibration import recalibration_interval
 from .intervals import CustomerBootstrap, Estimate, finite, wilson
 from .metrics import BETTER, METRICS, Ranking, calibration_bins, chance_calibration_error
+from .reliability import recalibration_interval
 
 SEGMENT_CUSTOMERS = 200
 SEGMENT_OUTCOMES = 50

@@ -8,7 +8,8 @@ from scipy.stats import rankdata
 
 from patron.features.errors import ModelError
 
-from .calibration import Calibrator, choose_calibrator
+from .calibration import choose_calibrator
+from .calibrators import Calibrator
 
 
 class RecencyRule:

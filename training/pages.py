@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_datetime
-from patron.models.calibration import Calibrator
+from patron.models.calibrators import Calibrator
 from patron.models.registry import RegisteredVersion
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _CALIBRATIONS = {
     "identity": "none: no correction proved better on later cutoffs than leaving the probabilities as they are",
     "platt": "Platt scaling, which proved better on later cutoffs than leaving the probabilities as they are",
+    "beta": "beta calibration, which proved better on later cutoffs than leaving the probabilities as they are",
     "isotonic": "isotonic steps, which proved better on later cutoffs than leaving the probabilities as they are",
 }
 

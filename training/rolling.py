@@ -12,7 +12,8 @@ from joblib import Parallel, cpu_count, delayed
 
 from patron.features.catalogue import FeatureField
 from patron.features.progress import Progress, silent
-from patron.models.calibration import Calibrator, Identity, choose_calibrator
+from patron.models.calibration import choose_calibrator
+from patron.models.calibrators import Calibrator, Identity
 from patron.models.classifier import RepurchaseClassifier
 from patron.models.encoding import encode
 

@@ -7,7 +7,7 @@ import pytest
 from patron.features.catalogue import FeatureField
 from patron.features.question import Question
 from patron.models.artefact import Artefact
-from patron.models.calibration import Platt
+from patron.models.calibrators import Platt
 from patron.models.classifier import RepurchaseClassifier
 from patron.models.contract import Contract, TrainingWindow, reference_of
 from patron.models.encoding import encode

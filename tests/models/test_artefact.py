@@ -10,7 +10,7 @@ import pytest
 
 from patron.features.errors import ModelError
 from patron.models.artefact import FILES, MANIFEST, Artefact, load, save
-from patron.models.calibration import Identity
+from patron.models.calibrators import Identity
 from patron.models.encoding import encode
 
 

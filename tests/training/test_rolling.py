@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from patron.features.localtime import DAY
-from patron.models.calibration import Calibrator
+from patron.models.calibrators import Calibrator
 from patron.training.folds import FoldPlan, plan_folds
 from patron.training.judgement import _fold_predictions
 from patron.training.recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
