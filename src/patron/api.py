@@ -196,8 +196,8 @@ class _FeatureSource:
         if model is None:
             store, question = _evidence(config, progress), config.question
             return cls(store, question, lambda moments: engine.prepare(store, question, families, moments))
+        from patron.models.keeping import evidence_for, prepare_for, question_of
         from patron.models.registry import resolve
-        from patron.serving.scorer import evidence_for, prepare_for, question_of
 
         contract = resolve(model, config.tracking).artefact.contract
         question = question_of(contract, config.question.calendar.closures)

@@ -281,7 +281,7 @@ def test_an_output_folder_that_is_a_file_is_refused_before_the_work(
     score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "scores").write_text("here is a file")
-    monkeypatch.setattr("patron.serving.scorer.EvidenceStore", None)
+    monkeypatch.setattr("patron.models.keeping.EvidenceStore", None)
     with pytest.raises(patron.ConfigurationError, match="scores cannot be written"):
         score()
 
