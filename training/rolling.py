@@ -1,7 +1,7 @@
 """Rolling boosters: every cutoff predicted by a model that knew only what was mature by then."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ from patron.features.progress import Progress, silent
 from patron.models.calibration import choose_calibrator
 from patron.models.calibrators import Calibrator, Identity
 from patron.models.classifier import RepurchaseClassifier
+from patron.models.encoded_rows import EncodedRows
 from patron.models.encoding import encode
 
 from .folds import Fold, FoldPlan
@@ -58,24 +59,35 @@ class TrainingSet:
 
         A feature that was never known in training is left out: nothing could be learned about it.
         """
-        part = self.table.filter(pa.array(rows))
         found = []
         for field in self.catalogue:
-            column = part[field.name]
+            column = self.table[field.name]
             if field.kind == "category":
-                words = _frequent_words(column)
+                words = _frequent_words(column.filter(pa.array(rows)))
                 if words:
-                    kept = FeatureField(
-                        field.name, field.unit, field.description, field.family, "category", words
-                    )
-                    found.append(kept)
-            elif not np.isnan(np.asarray(column)).all():
+                    found.append(replace(field, categories=words))
+            elif _knows_any(column, rows):
                 found.append(field)
         return tuple(found)
 
     def matrix(self, rows: npt.NDArray[np.bool_], fields: Sequence[FeatureField]) -> npt.NDArray[np.float32]:
         """The rows' features as the model reads them; float32[rows, features]."""
-        return encode(self.table.filter(pa.array(rows)), fields)
+        return encode(self.table.select([field.name for field in fields]).filter(pa.array(rows)), fields)
+
+    def encoded(self, rows: npt.NDArray[np.bool_], fields: Sequence[FeatureField]) -> EncodedRows:
+        """The same as blocks, of which the model needs one at a time."""
+        return EncodedRows(self.table, rows, fields)
+
+
+def _knows_any(column: pa.ChunkedArray, rows: npt.NDArray[np.bool_]) -> bool:
+    """Whether a number is known in any of the rows."""
+    start = 0
+    for chunk in column.chunks:  # most are known in the first
+        values = chunk.to_numpy(zero_copy_only=False)
+        if not np.isnan(values[rows[start : start + len(values)]]).all():
+            return True
+        start += len(values)
+    return False
 
 
 def _frequent_words(column: pa.ChunkedArray) -> tuple[str, ...]:
@@ -97,7 +109,7 @@ class FittedFold:
     def predict(self, data: TrainingSet, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of the rows; float64[rows]."""
         return self.calibrator.apply(
-            self.model.predict_probability(data.matrix(rows, self.fields), self.n_trees)
+            self.model.predict_probability(data.encoded(rows, self.fields), self.n_trees)
         )
 
 
@@ -143,11 +155,11 @@ class RollingBoosters:
         """
         rows, at = self.data.rows(fold.train), self.data.rows([fold.cutoff])
         fields = self.fields if fold.cutoff >= self._first_test else self.data.fields(rows)
-        later = (self.data.matrix(at, fields), self.data.outcome[at]) if watched else (None, None)
+        later = (self.data.encoded(at, fields), self.data.outcome[at]) if watched else (None, None)
         threads = 1 if self._folds_at_once() > 1 else None
         model = self.recipe.classifier(self.seed, threads)
         model.fit(
-            self.data.matrix(rows, fields),
+            self.data.encoded(rows, fields),
             self.data.outcome[rows],
             categorical=[place for place, field in enumerate(fields) if field.kind == "category"],
             X_val=later[0],
@@ -176,7 +188,7 @@ class RollingBoosters:
         for cutoff in fold.inner:
             model, fields = self._boosters[cutoff]
             at = self.data.rows([cutoff])
-            raw[at] = model.predict_probability(self.data.matrix(at, fields), n_trees)
+            raw[at] = model.predict_probability(self.data.encoded(at, fields), n_trees)
         return choose_calibrator(
             raw[rows], self.data.outcome[rows], self.data.cutoff[rows], self.data.customer[rows]
         )

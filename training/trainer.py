@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from patron.features.engine import Prepared, prepare_as_learned
 from patron.features.family import Family
@@ -19,7 +20,7 @@ from patron.features.store import EvidenceStore
 from patron.features.tables import DataSpec
 from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact
-from patron.models.contract import Contract, TrainingWindow, reference_of
+from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 
 from .gate import require_enough
 from .judgement import OPPONENT, Judgement, judge
@@ -132,7 +133,7 @@ def make_artefact(
     fields, population = production.fields, built.prepared.population
     names = [field.name for field in fields]
     scored = prepare_as_learned(store, question, families, population, names)
-    train = built.data.rows(production.fold.train)
+    inputs = built.data.matrix(_drawn(built.data.rows(production.fold.train)), fields)
     contract = Contract(
         question=question.to_dict(),
         timezone=store.zone.zone,
@@ -141,7 +142,7 @@ def make_artefact(
             for table, columns in scored.plan.columns.items()
         },
         features=fields,
-        reference=reference_of(judgement.predictions.probability, built.data.matrix(train, fields), fields),
+        reference=reference_of(judgement.predictions.probability, inputs, fields),
         window=TrainingWindow(
             first_cutoff=_moment(min(production.fold.train)),
             last_cutoff=_moment(max(production.fold.train)),
@@ -160,6 +161,16 @@ def make_artefact(
         contract=contract,
         card=_card(question, contract, judgement),
     )
+
+
+def _drawn(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """As many of the rows as tell how inputs are distributed: the matrix of all may not fit into memory."""
+    places = np.flatnonzero(rows)
+    if places.size <= REFERENCE_ROWS:
+        return rows
+    drawn = np.zeros_like(rows)
+    drawn[np.random.default_rng(0).choice(places, REFERENCE_ROWS, replace=False)] = True
+    return drawn
 
 
 def _population_values(scored: Prepared) -> dict[str, Any]:
