@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 """The alias of the version that scores."""
 
+CHALLENGER = "challenger"
+"""The alias of the latest version that was trained and is not champion."""
+
 _DIGEST_TAG = "patron.digest"
 _REFERENCE = re.compile(r"(?:models:/)?(?P<name>[^/@:]+)(?:@(?P<alias>[^/@]+)|/(?P<version>\d+))")
 
@@ -77,7 +80,7 @@ def log_model(artefact: Artefact, tracking: Tracking, *, run_id: str | None = No
                 metadata={_DIGEST_TAG: artefact.digest},
             )
         return _register(
-            _client(mlflow, tracking), tracking.model_name, logged, run.info.run_id, artefact.digest
+            client_of(mlflow, tracking), tracking.model_name, logged, run.info.run_id, artefact.digest
         )
 
 
@@ -98,7 +101,7 @@ def resolve(reference: str | Path, tracking: Tracking) -> ResolvedModel:
     if not store_exists(tracking.uri):
         raise _unknown(parts["name"], "nothing: the store is not there yet", tracking)
     with tracking_to(tracking.uri) as mlflow:
-        client = _client(mlflow, tracking)
+        client = client_of(mlflow, tracking)
         known = _versions(client, parts["name"])
         if not known:
             names = ", ".join(sorted(model.name for model in client.search_registered_models()))
@@ -119,7 +122,7 @@ def versions(tracking: Tracking) -> list[RegisteredVersion]:
     if not store_exists(tracking.uri):
         return []
     with tracking_to(tracking.uri) as mlflow:
-        return _versions(_client(mlflow, tracking), tracking.model_name)
+        return _versions(client_of(mlflow, tracking), tracking.model_name)
 
 
 def champion(tracking: Tracking, alias: str = CHAMPION) -> RegisteredVersion | None:
@@ -134,17 +137,18 @@ def set_alias(tracking: Tracking, alias: str, version: int) -> None:
         raise _unknown(tracking.model_name, "no version of it", tracking)
     _pick(known, None, str(version), tracking)
     with tracking_to(tracking.uri) as mlflow:
-        client = _client(mlflow, tracking)
+        client = client_of(mlflow, tracking)
         client.set_registered_model_alias(tracking.model_name, alias, str(version))
 
 
 def delete_alias(tracking: Tracking, alias: str) -> None:
     """Take an alias from whichever version of the tracking's model has it."""
     with tracking_to(tracking.uri) as mlflow:
-        _client(mlflow, tracking).delete_registered_model_alias(tracking.model_name, alias)
+        client_of(mlflow, tracking).delete_registered_model_alias(tracking.model_name, alias)
 
 
-def _client(mlflow: Any, tracking: Tracking) -> "MlflowClient":
+def client_of(mlflow: Any, tracking: Tracking) -> "MlflowClient":
+    """A client of the tracking's store; to be used inside `tracking_to`."""
     client: MlflowClient = mlflow.MlflowClient(tracking_uri=tracking.uri, registry_uri=tracking.uri)
     return client
 

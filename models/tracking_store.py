@@ -77,23 +77,28 @@ def experiment_id(tracking: Tracking) -> str:
         return str(found.experiment_id)
 
 
+def local_file(uri: str) -> Path | None:
+    """The SQLite file of a local store; None for a server."""
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
 def store_exists(uri: str) -> bool:
     """Whether there can be anything to read: False for an SQLite file that is not there yet."""
-    return not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file()
+    file = local_file(uri)
+    return file is None or file.is_file()
 
 
 def artifact_location(uri: str) -> str | None:
     """Where the artefacts of a store's experiments lie; None where the server decides."""
-    if not uri.startswith(_SQLITE):
-        return None
-    return (Path(uri.removeprefix(_SQLITE)).resolve().parent / "mlartifacts").as_uri()
+    file = local_file(uri)
+    return None if file is None else (file.resolve().parent / "mlartifacts").as_uri()
 
 
 def _check_sqlite(uri: str) -> None:
     """Make the folder of an SQLite file; ConfigurationError where that cannot be, which MLflow tries for minutes."""
-    if not uri.startswith(_SQLITE):
+    path = local_file(uri)
+    if path is None:
         return
-    path = Path(uri.removeprefix(_SQLITE))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

@@ -15,7 +15,7 @@ from patron.features.tracking import Tracking
 from patron.features.words import name_part
 from patron.models.artefact import Artefact
 from patron.models.evaluation import Estimates
-from patron.models.registry import CHAMPION, RegisteredVersion, champion, log_model, set_alias
+from patron.models.registry import CHALLENGER, CHAMPION, RegisteredVersion, champion, log_model, set_alias
 from patron.models.tracking_store import experiment_id, tracking_to
 
 from .folds import FoldPlan
@@ -24,8 +24,6 @@ from .pages import training_page
 from .recipe import Recipe
 from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet
-
-CHALLENGER = "challenger"
 
 
 @dataclass(frozen=True)
