@@ -7,7 +7,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from patron.api import audit, build_features, build_training_set, check, report, score, train
+    from patron.api import (
+        audit,
+        build_features,
+        build_training_set,
+        check,
+        promote,
+        report,
+        rollback,
+        score,
+        train,
+    )
     from patron.config import Config, load_config
     from patron.features.errors import ConfigurationError, DataError, GateError, ModelError, PatronError
     from patron.features.expressions import Evidence
@@ -42,13 +52,25 @@ __all__ = [
     "build_training_set",
     "check",
     "load_config",
+    "promote",
     "report",
+    "rollback",
     "score",
     "train",
 ]
 
 _HOMES = {
-    "patron.api": ("audit", "build_features", "build_training_set", "check", "report", "score", "train"),
+    "patron.api": (
+        "audit",
+        "build_features",
+        "build_training_set",
+        "check",
+        "promote",
+        "report",
+        "rollback",
+        "score",
+        "train",
+    ),
     "patron.config": ("Config", "load_config"),
     "patron.features.errors": ("ConfigurationError", "DataError", "GateError", "ModelError", "PatronError"),
     "patron.features.expressions": ("Evidence",),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from patron.features.audit import AuditReport
     from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
+    from patron.models.champions import Change
     from patron.serving.scorer import ScoringResult
     from patron.training.trainer import TrainingRun
 
@@ -165,6 +166,22 @@ def score(
         closures=config.question.calendar.closures,
         progress=progress,
     )
+
+
+def promote(config: Config, version: str | int, reason: str, *, progress: Progress = silent) -> "Change":
+    """Make a version champion by hand (its number, `models:/name/3` or an alias) with a reason that is kept."""
+    from patron.models.champions import promote as promote_by_hand
+
+    progress("changing the champion", 0, 0)
+    return promote_by_hand(config.tracking, str(version), reason)
+
+
+def rollback(config: Config, reason: str, *, progress: Progress = silent) -> "Change":
+    """Make the previous champion champion again, with a reason that is kept; ModelError where there is none."""
+    from patron.models.champions import rollback as roll_back
+
+    progress("changing the champion", 0, 0)
+    return roll_back(config.tracking, reason)
 
 
 def report(

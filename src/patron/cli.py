@@ -11,6 +11,8 @@ from patron.features.errors import GateError
 from .console import errors_shown, progress_shown, show
 
 if TYPE_CHECKING:
+    from patron.models.champions import Change
+
     from .config import Config
 
 app = typer.Typer(
@@ -167,6 +169,49 @@ def train(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json
             run = api.train(loaded, progress=progress)
         lines = [*run.summary, run.decision, f"model:  {run.model_uri}", f"report: {run.report}"]
         show(lines, run.to_dict(), as_json)
+
+
+ReasonOption = Annotated[str, typer.Option(help="Why, in a few words; it is kept with the model.")]
+
+
+@app.command(epilog='Example: patron promote 3 --reason "agreed with marketing on 3 May"')
+def promote(
+    version: Annotated[str, typer.Argument(help="Its number, models:/name/3, or an alias.")],
+    reason: ReasonOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a version champion by hand, with a reason."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            change = api.promote(loaded, version=version, reason=reason, progress=progress)
+        show([_told(change)], change.to_dict(), as_json)
+
+
+@app.command(epilog='Example: patron rollback --reason "too many complaints since Monday"')
+def rollback(
+    reason: ReasonOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the previous champion champion again, with a reason."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            change = api.rollback(loaded, reason=reason, progress=progress)
+        show([_told(change)], change.to_dict(), as_json)
+
+
+def _told(change: "Change") -> str:
+    instead = f", instead of version {change.replaced}" if change.replaced else ""
+    return f"Version {change.version} is champion{instead}: {change.reason}"
 
 
 @app.command(

@@ -17,8 +17,20 @@ from typer.testing import CliRunner
 import patron
 from patron.cli import app
 from patron.features.errors import DataError, GateError
+from patron.models.champions import Change
 
-VERBS = ("init", "check", "features", "audit", "train", "score", "report", "demo")
+VERBS = (
+    "init",
+    "check",
+    "features",
+    "audit",
+    "train",
+    "promote",
+    "rollback",
+    "score",
+    "report",
+    "demo",
+)
 
 
 @dataclass
@@ -91,6 +103,8 @@ class Library(ModuleType):
             "build_features": pa.table({"customer_id": [1, 2], "orders": [0.0, 1.0]}),
             "build_training_set": pa.table({"customer_id": [1], "target": [1]}),
             "train": Run(),
+            "promote": Change(3, 1, "promote", "tried in the pilot", "2026-05-03T08:00:00+00:00"),
+            "rollback": Change(1, 3, "rollback", "complaints", "2026-05-04T08:00:00+00:00"),
             "score": Result(),
             "report": Path("report.html"),
         }
@@ -355,3 +369,20 @@ def test_the_command_is_installed_and_is_silent_on_stderr():
     result = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
 
     assert (result.stdout, result.stderr) == (f"patron {patron.__version__}\n", "")
+
+
+def test_promote_and_rollback_say_what_changed_and_why(library: Library, folder: Path):
+    promoted = run("promote", "3", "--reason", "tried in the pilot")
+    back = run("rollback", "--reason", "complaints", "--json")
+
+    assert promoted.stdout == "Version 3 is champion, instead of version 1: tried in the pilot\n"
+    assert json.loads(back.stdout)["replaced"] == 3
+    assert [(name, asked) for name, _, asked in library.asked] == [
+        ("promote", {"version": "3", "reason": "tried in the pilot"}),
+        ("rollback", {"reason": "complaints"}),
+    ]
+
+
+def test_promote_without_a_reason_is_a_wrong_command(library: Library, folder: Path):
+    assert run("promote", "3").exit_code == 2
+    assert library.asked == []
