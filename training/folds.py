@@ -34,13 +34,15 @@ class FoldPlan:
     """The folds that judge a model, and what the production booster learns from.
 
     `rolling` are the folds of all cutoffs that are predicted out of time, the tests among them, ascending.
-    `provisional` says why the judgement is not what was asked for; None where it is.
+    `provisional` says why the judgement is not what was asked for; None where it is. `horizon` is the longest time from
+    a cutoff until its target is mature, in microseconds.
     """
 
     tests: tuple[Fold, ...]
     rolling: tuple[Fold, ...]
     production: Fold
     provisional: str | None
+    horizon: int
 
 
 def plan_folds(
@@ -77,7 +79,8 @@ def plan_folds(
     production = fold(max(mature))
     inner = {cutoff for each in (*tests, production) for cutoff in each.inner}
     rolling = [fold(cutoff) for cutoff in sorted(inner | {each.cutoff for each in tests})]
-    return FoldPlan(tuple(tests), tuple(rolling), production, _provisional(tests, test_cutoffs))
+    horizon = max(maturity[cutoff] - cutoff for cutoff in cutoffs)
+    return FoldPlan(tuple(tests), tuple(rolling), production, _provisional(tests, test_cutoffs), horizon)
 
 
 def _provisional(tests: Sequence[Fold], asked: int) -> str | None:

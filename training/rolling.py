@@ -20,6 +20,7 @@ from patron.models.encoding import encode
 
 from .folds import Fold, FoldPlan
 from .recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
+from .weights import snapshot_weights
 
 MOST_CATEGORIES = 50
 """Words of a categorical feature that the model tells apart; rarer ones are missing to it."""
@@ -105,11 +106,42 @@ class FittedFold:
     fields: tuple[FeatureField, ...]
     n_trees: int
     calibrator: Calibrator
+    learned_from: tuple[int, ...]
+    """The training cutoffs of the fold that the recipe takes."""
 
     def predict(self, data: TrainingSet, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of the rows; float64[rows]."""
         return self.calibrator.apply(
             self.model.predict_probability(data.encoded(rows, self.fields), self.n_trees)
+        )
+
+
+@dataclass(frozen=True)
+class Grower:
+    """Grows boosters on a training set, whose targets take `horizon` microseconds, on so many threads (None: all)."""
+
+    data: TrainingSet
+    seed: int
+    horizon: int
+    threads: int | None = None
+
+    def grow(
+        self, recipe: Recipe, fold: Fold, fields: Sequence[FeatureField], *, watched: bool = True
+    ) -> RepurchaseClassifier:
+        """A booster of all the recipe's trees on a fold's training cutoffs.
+
+        A `watched` one notes its log loss at the fold's cutoff after each tree, which changes nothing in it.
+        """
+        data = self.data
+        rows, at = data.rows(recipe.recent(fold.train)), data.rows([fold.cutoff])
+        later = (data.encoded(at, fields), data.outcome[at]) if watched else (None, None)
+        return recipe.classifier(self.seed, self.threads).fit(
+            data.encoded(rows, fields),
+            data.outcome[rows],
+            sample_weight=snapshot_weights(data.customer[rows], data.cutoff[rows], self.horizon, recipe),
+            categorical=[place for place, field in enumerate(fields) if field.kind == "category"],
+            X_val=later[0],
+            y_val=later[1],
         )
 
 
@@ -129,6 +161,7 @@ class RollingBoosters:
         self.seed = seed
         self._boosters: dict[int, tuple[RepurchaseClassifier, tuple[FeatureField, ...]]] = {}
         self._curves: dict[int, npt.NDArray[np.float64]] = {}
+        self._horizon = plan.horizon
         self._first_test = plan.tests[0].cutoff
         self.fields = data.fields(data.rows(plan.tests[0].train))
         folds = (*plan.rolling, plan.production)
@@ -149,29 +182,21 @@ class RollingBoosters:
         return cpu_count() if values < MOST_VALUES_AT_ONCE else 1
 
     def _grow(self, fold: Fold, watched: bool) -> tuple[RepurchaseClassifier, tuple[FeatureField, ...]]:
-        """A booster of all the recipe's trees on a fold's training cutoffs, and the features it reads.
-
-        A `watched` one notes its log loss at the fold's cutoff after each tree, which changes nothing in it.
-        """
-        rows, at = self.data.rows(fold.train), self.data.rows([fold.cutoff])
-        fields = self.fields if fold.cutoff >= self._first_test else self.data.fields(rows)
-        later = (self.data.encoded(at, fields), self.data.outcome[at]) if watched else (None, None)
-        threads = 1 if self._folds_at_once() > 1 else None
-        model = self.recipe.classifier(self.seed, threads)
-        model.fit(
-            self.data.encoded(rows, fields),
-            self.data.outcome[rows],
-            categorical=[place for place, field in enumerate(fields) if field.kind == "category"],
-            X_val=later[0],
-            y_val=later[1],
+        """A fold's booster, and the features it reads."""
+        fields = (
+            self.fields if fold.cutoff >= self._first_test else self.data.fields(self.data.rows(fold.train))
         )
-        return model, fields
+        threads = 1 if self._folds_at_once() > 1 else None
+        grower = Grower(self.data, self.seed, self._horizon, threads)
+        return grower.grow(self.recipe, fold, fields, watched=watched), fields
 
     def fitted(self, fold: Fold) -> FittedFold:
         """The booster of one of the plan's folds with its trees and calibration."""
         model, fields = self._boosters[fold.cutoff]
         n_trees = self._best_trees(fold)
-        return FittedFold(fold, model, fields, n_trees, self._calibrator(fold, n_trees))
+        return FittedFold(
+            fold, model, fields, n_trees, self._calibrator(fold, n_trees), self.recipe.recent(fold.train)
+        )
 
     def _best_trees(self, fold: Fold) -> int:
         if not fold.inner:

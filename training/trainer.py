@@ -133,7 +133,7 @@ def make_artefact(
     fields, population = production.fields, built.prepared.population
     names = [field.name for field in fields]
     scored = prepare_as_learned(store, question, families, population, names)
-    inputs = built.data.matrix(_drawn(built.data.rows(production.fold.train)), fields)
+    inputs = built.data.matrix(_drawn(built.data.rows(production.learned_from)), fields)
     contract = Contract(
         question=question.to_dict(),
         timezone=store.zone.zone,
@@ -144,10 +144,10 @@ def make_artefact(
         features=fields,
         reference=reference_of(judgement.predictions.probability, inputs, fields),
         window=TrainingWindow(
-            first_cutoff=_moment(min(production.fold.train)),
-            last_cutoff=_moment(max(production.fold.train)),
+            first_cutoff=_moment(min(production.learned_from)),
+            last_cutoff=_moment(max(production.learned_from)),
             observed_until=_moment(store.observed_until),
-            judged_until=_moment(max(judged.fold.train)),
+            judged_until=_moment(max(judged.learned_from)),
         ),
         population_values=_population_values(scored),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},

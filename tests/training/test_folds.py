@@ -110,3 +110,7 @@ def test_nothing_is_learned_from_a_target_that_was_not_mature(
         assert all(rolling[cutoff].train for cutoff in fold.inner)
     assert plan.production.train == tuple(cutoffs)
     assert [fold.cutoff for fold in plan.tests] == cutoffs[-len(plan.tests) :]
+
+
+def test_the_horizon_is_the_longest_wait_for_a_target() -> None:
+    assert plan_folds([10, 20, 30], [15, 26, 35], test_cutoffs=1).horizon == 6

@@ -12,7 +12,7 @@ from patron.models.calibrators import Calibrator
 from patron.training.folds import FoldPlan, plan_folds
 from patron.training.judgement import _fold_predictions
 from patron.training.recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
-from patron.training.rolling import MOST_CATEGORIES, FittedFold, RollingBoosters, TrainingSet
+from patron.training.rolling import MOST_CATEGORIES, FittedFold, Grower, RollingBoosters, TrainingSet
 
 MakeSet = Callable[..., TrainingSet]
 RECIPE = Recipe(n_trees=25, min_child=20)
@@ -169,3 +169,27 @@ def test_a_model_tells_the_most_frequent_categories_apart(make_training_set: Mak
     fields = TrainingSet(table, data.catalogue).fields(np.ones(data.outcome.size, np.bool_))
     # 750 rows: the first thirty words come 13 times, the others 12 times; of those the first in the alphabet are kept.
     assert fields[-1].categories == tuple(words[:MOST_CATEGORIES])
+
+
+def test_a_recipe_with_a_short_history_knows_nothing_of_older_cutoffs(make_training_set: MakeSet) -> None:
+    days = cutoffs_of(8)
+    data, plan = make_training_set(days), plan_of(days, EVERY)
+    fold = plan.tests[0]
+    recipe = Recipe(n_trees=5, min_child=20, history=2)
+    fitted = RollingBoosters(data, recipe, 7, plan).fitted(fold)
+    assert fitted.learned_from == fold.train[-2:]
+    older = corrupted(data, fold.train[:-2], fold.cutoff)
+    grower = Grower(older, 7, plan.horizon, threads=1)
+    assert grower.grow(recipe, fold, fitted.fields).to_text() == fitted.model.to_text()
+
+
+def test_weights_by_age_and_overlap_change_the_trees(make_training_set: MakeSet) -> None:
+    days = cutoffs_of(8)
+    data, plan = make_training_set(days), plan_of(days, 25)
+    grower, fold = Grower(data, 7, plan.horizon, threads=1), plan.tests[0]
+    fields = data.fields(data.rows(fold.train))
+    recipes = [
+        Recipe(n_trees=3, min_child=20, **each)
+        for each in ({}, {"half_life_days": 15.0}, {"share_overlap": True})
+    ]
+    assert len({grower.grow(recipe, fold, fields).to_text() for recipe in recipes}) == 3
