@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import number_kernels
 from .localtime import DAY, LocalTime
 from .views import View
 
@@ -24,15 +25,6 @@ class Derived:
     words: tuple[str, ...] = ()
 
 
-def _gap_imbalance(view: View, _: LocalTime) -> npt.NDArray[np.float64]:
-    gap = view.gap
-    both = gap.copy()
-    both[1:] += gap[:-1]  # NaN for the first two rows of a segment, whose first gap is unknown
-    share = np.full(gap.size, np.nan)
-    np.divide(gap, both, out=share, where=both > 0)
-    return np.asarray((share - 0.5) ** 2, np.float64)
-
-
 def _weekday(view: View, zone: LocalTime) -> npt.NDArray[np.int64]:
     return np.asarray((zone.to_wall(view.happened) // DAY + _THURSDAY) % 7, np.int64)
 
@@ -43,7 +35,7 @@ def _hour(view: View, zone: LocalTime) -> npt.NDArray[np.int64]:
 
 DERIVED: Mapping[str, Derived] = {
     "gap": Derived(lambda view, _: view.gap),
-    "gap_imbalance": Derived(_gap_imbalance),
+    "gap_imbalance": Derived(lambda view, _: number_kernels.gap_imbalance(view.gap)),
     "weekday": Derived(_weekday, WEEKDAYS),
     "hour": Derived(_hour, HOURS),
 }

@@ -16,9 +16,9 @@ from .derived import DERIVED
 from .expressions import Arithmetic, Constant, Expression, Formula, Learned, Measure, PopulationNumber, Window
 from .formulas import FORMULAS
 from .localtime import DAY, LocalTime
-from .measures import cycles, measured, ratio, words_of
+from .measures import cycles, measured, words_of
 from .population import PopulationHistory
-from .program import Codes, Cycles, FirstTimes, Numbers, Program, Seen, Totals
+from .program import Codes, Cycles, Edge, FirstTimes, Numbers, Program, Seen, Totals
 from .stretches import Stretch, Sums, sums_of, sums_of_first_times
 from .timeline import Timeline
 from .timelines import TIMELINES
@@ -166,22 +166,25 @@ def _seen(step: Seen, sight: Sight, *before: View) -> View:
 
 
 @compute.register
-def _window(step: Window, sight: Sight, view: View, *moments: Floats) -> Stretch:
-    begin, end = view.begin, view.end
-    bounds = iter(moments)
+def _edge(step: Edge, sight: Sight, view: View, *nearer: Integers) -> Integers:
+    (end,) = nearer or (view.end,)
+    moments = sight.shifted(-step.days)
+    return number_kernels.first_at_or_after(view.happened, view.begin, end, moments, sight.places)
+
+
+@compute.register
+def _window(step: Window, sight: Sight, view: View, *rest: Any) -> Stretch:
+    bounds = iter(rest)
+    end = next(bounds) if step.end_days else view.end
+    begin = next(bounds) if step.start_days is not None else view.begin
     known = sight.is_known(step)
-    after = number_kernels.first_at_or_after
-    if step.end_days:
-        end = after(view.happened, begin, end, sight.shifted(-step.end_days), sight.places)
-    if step.start_days is not None:
-        begin = after(view.happened, begin, end, sight.shifted(-step.start_days), sight.places)
     for bound, is_start in ((step.since, True), (step.before, False)):
         if bound is None:
             continue
         days = next(bounds)
         moment = sight.snapshots.cutoff - np.rint(np.nan_to_num(days) * DAY).astype(np.int64)
         own = np.arange(moment.size)
-        found = after(view.happened, begin, end, moment, own)
+        found = number_kernels.first_at_or_after(view.happened, begin, end, moment, own)
         begin, end = (found, end) if is_start else (begin, found)
         is_given = ~np.isnan(days)
         if is_start:  # what lies before the table was kept is not zero
@@ -268,7 +271,7 @@ def _arithmetic(step: Arithmetic, _: Sight, left: Floats, right: Floats) -> Floa
         case "*":
             return left * right
         case "/":
-            return ratio(left, right)
+            return number_kernels.ratio(left, right)
         case "smaller":
             return np.minimum(left, right)
         case "larger":

@@ -45,13 +45,6 @@ def measured(measure: Measure, sight: "Sight", view: View, window: Stretch, *inp
     return _MEASURES[measure.kind](measure, sight, view, window, *inputs)
 
 
-def ratio(left: Floats, right: Floats) -> Floats:
-    """Left / right, NaN where right is zero."""
-    found = np.full(left.size, np.nan)
-    np.divide(left, right, out=found, where=right != 0)
-    return found
-
-
 def words_of(rows: View | Timeline, column: str) -> tuple[str, ...]:
     """The words of a column's codes."""
     return DERIVED[column].words if column in DERIVED else rows.dictionaries[column]
@@ -87,7 +80,7 @@ def _sum(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Flo
 
 
 def _mean(_: Measure, __: "Sight", ___: View, window: Stretch, sums: Sums) -> Floats:
-    return ratio(sums.total(window), sums.count(window))
+    return number_kernels.ratio(sums.total(window), sums.count(window))
 
 
 def _slope(_: Measure, __: "Sight", view: View, window: Stretch, values: Floats) -> Floats:

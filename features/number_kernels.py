@@ -14,10 +14,15 @@ _MOST_INSERTED = 256
 _LANES = 16
 """Values are moved so many at a time, as the processor does it best."""
 
+_NEAR = 16
+"""Within so many rows, one step after the other finds a row sooner than halving does."""
+
 
 @kernel
 def running_float_sum(offsets: Integers, values: Floats) -> tuple[Floats, Floats]:
-    """Compensated sums (Neumaier) of float64 values before each row, from zero in every segment: high and low part."""
+    """Compensated sums (Kahan and Babuska) of float64 values before each row, from zero in every segment: high and low
+    part.
+    """
     high = np.zeros(values.size)
     low = np.zeros(values.size)
     for g in range(offsets.size - 1):
@@ -29,7 +34,8 @@ def running_float_sum(offsets: Integers, values: Floats) -> tuple[Floats, Floats
             if np.isnan(value):
                 continue
             new = total + value
-            rest += (total - new) + value if abs(total) >= abs(value) else (value - new) + total
+            added = new - total
+            rest += (total - (new - added)) + (value - added)
             total = new
     return high, low
 
@@ -43,6 +49,24 @@ def window_float_sum(low: Integers, high: Integers, sums: Floats, rests: Floats,
             last = values[high[i] - 1]
             found[i] = (sums[high[i] - 1] - sums[low[i]]) + (rests[high[i] - 1] - rests[low[i]])
             found[i] += 0.0 if np.isnan(last) else last
+    return found
+
+
+@kernel
+def window_sum(low: Integers, high: Integers, sums: Integers, unit: int) -> Floats:
+    """Differences of sums that are kept before each row, in whole units; float64[s]."""
+    found = np.empty(low.size)
+    for i in range(low.size):
+        found[i] = (sums[high[i]] - sums[low[i]]) / unit
+    return found
+
+
+@kernel
+def ratio(left: Floats, right: Floats) -> Floats:
+    """Left / right, NaN where right is zero; float64[s]."""
+    found = np.empty(left.size)
+    for i in range(left.size):
+        found[i] = left[i] / right[i] if right[i] != 0 else np.nan
     return found
 
 
@@ -297,6 +321,19 @@ def gaps(happened: Integers, offsets: Integers, day: int) -> Floats:
 
 
 @kernel
+def gap_imbalance(gaps: Floats) -> Floats:
+    """The squared distance from a half of each gap's share in it and the gap before it; NaN where one is unknown.
+
+    Both are zero for rows of one instant, and then it is unknown too; float64[n].
+    """
+    found = np.full(gaps.size, np.nan)
+    for row in range(1, gaps.size):
+        both = gaps[row] + gaps[row - 1]
+        found[row] = (gaps[row] / both - 0.5) ** 2 if both > 0 else np.nan
+    return found
+
+
+@kernel
 def elapsed(happened: Integers, offsets: Integers, day: int) -> Floats:
     """Days since the first row of the same segment; float64[n]."""
     found = np.empty(happened.size)
@@ -310,14 +347,24 @@ def elapsed(happened: Integers, offsets: Integers, day: int) -> Floats:
 def first_at_or_after(
     happened: Integers, begin: Integers, end: Integers, moments: Integers, place: Integers
 ) -> Integers:
-    """For each snapshot the first of its rows [begin, end) that happened at or after `moments[place]`; int64[s]."""
+    """For each snapshot the first of its rows [begin, end) that happened at or after `moments[place]`; int64[s].
+
+    Looked for from the end, where it is most often near.
+    """
     found = np.empty(begin.size, np.int64)
     for i in range(begin.size):
         moment = moments[place[i]]
-        at = begin[i]
-        if i > 0 and begin[i - 1] == at and moments[place[i - 1]] <= moment:
-            at = min(found[i - 1], end[i])
-        while at < end[i] and happened[at] < moment:
-            at += 1
+        at = end[i]
+        near = max(begin[i], at - _NEAR)
+        while at > near and happened[at - 1] >= moment:
+            at -= 1
+        if near > begin[i] and at == near:
+            low = begin[i]
+            while low < at:
+                middle = (low + at) // 2
+                if happened[middle] < moment:
+                    low = middle + 1
+                else:
+                    at = middle
         found[i] = at
     return found

@@ -1,7 +1,8 @@
 """A program: what it takes to compute a set of expressions, each step once, in an order in which it can be done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Self
 
 from .expressions import Evidence, Expression, Filter, Measure, Window
@@ -18,6 +19,14 @@ class Seen:
     def of(cls, evidence: Evidence) -> Self:
         """The rows of the evidence; a vocabulary does not change them."""
         return cls(evidence.timeline, tuple(replace(each, vocabulary=None) for each in evidence.filters))
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The first of the rows seen that happened at or after so many days before the cutoff."""
+
+    rows: Seen
+    days: int
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Cycles:
     within_days: float
 
 
-Step = Seen | Numbers | Codes | Totals | FirstTimes | Cycles | Window | Expression
+Step = Seen | Edge | Numbers | Codes | Totals | FirstTimes | Cycles | Window | Expression
 
 _NUMBERS = {
     "minimum",
@@ -84,10 +93,10 @@ def needs(step: Step) -> tuple[Step, ...]:
     match step:
         case Seen(timeline, filters):
             return (Seen(timeline, filters[:-1]),) if filters else ()
-        case Numbers() | Codes() | Totals() | FirstTimes():
+        case Edge() | Numbers() | Codes() | Totals() | FirstTimes():
             return (step.rows,)
         case Window():
-            return (Seen.of(step.evidence), *step.parts)
+            return (Seen.of(step.evidence), *_edges(step), *step.parts)
         case Cycles(window, column):
             rows = Seen.of(window.evidence)
             return (rows, window, Codes(rows, column))
@@ -95,6 +104,38 @@ def needs(step: Step) -> tuple[Step, ...]:
             return _measure_needs(step)
         case _:
             return step.parts
+
+
+def _edges(window: Window) -> Iterator[Edge]:
+    """Where a window ends before all that is seen, and where it begins after the first row."""
+    rows = Seen.of(window.evidence)
+    if window.end_days:
+        yield Edge(rows, window.end_days)
+    if window.start_days is not None:
+        yield Edge(rows, window.start_days)
+
+
+def _nearer(expressions: Sequence[Expression]) -> dict[Step, tuple[Step, ...]]:
+    """For each edge that is needed the one that lies next to it towards the cutoff: from there it is soon found."""
+    steps: dict[Step, None] = {}
+
+    def visit(step: Step) -> None:
+        if step not in steps:
+            steps[step] = None
+            for each in needs(step):
+                visit(each)
+
+    for expression in expressions:
+        visit(expression)
+    by_rows: dict[Seen, list[Edge]] = {}
+    for step in steps:
+        if isinstance(step, Edge):
+            by_rows.setdefault(step.rows, []).append(step)
+    found: dict[Step, tuple[Step, ...]] = {}
+    for edges in by_rows.values():
+        edges.sort(key=lambda edge: edge.days)
+        found |= {edge: (near,) for near, edge in pairwise(edges)}
+    return found
 
 
 def _measure_needs(measure: Measure) -> tuple[Step, ...]:
@@ -136,12 +177,13 @@ class Program:
     @classmethod
     def of(cls, expressions: Sequence[Expression]) -> Self:
         """The program that computes the expressions."""
+        nearer = _nearer(expressions)
         places: dict[Step, int] = {}
         inputs: list[tuple[int, ...]] = []
 
         def place(step: Step) -> int:
             if step not in places:
-                before = tuple(place(each) for each in needs(step))
+                before = tuple(place(each) for each in (*needs(step), *nearer.get(step, ())))
                 places[step] = len(inputs)
                 inputs.append(before)
             return places[step]

@@ -51,7 +51,7 @@ def sums_of(view: View, values: npt.NDArray[Any], unit: int = 1) -> Sums:
     if values.dtype == np.int64:
         unknown = values == UNKNOWN
         running = running_sums(np.where(unknown, 0, values) if unknown.any() else values)
-        return Sums(lambda window: between(running, window) / unit, _counter(unknown))
+        return Sums(lambda window: between(running, window, unit), _counter(unknown))
     highs, lows = number_kernels.running_float_sum(view.offsets, values)
     return Sums(
         lambda window: number_kernels.window_float_sum(window.low, window.high, highs, lows, values),
@@ -73,9 +73,9 @@ def running_sums(values: npt.NDArray[Any]) -> Integers:
     return sums
 
 
-def between(running: Integers, window: Stretch) -> Floats:
-    """What lies within each window, of sums that are kept before each row; float64[s]."""
-    return (running[window.high] - running[window.low]).astype(np.float64)
+def between(running: Integers, window: Stretch, unit: int = 1) -> Floats:
+    """What lies within each window, of sums that are kept before each row; float64[s], in whole units."""
+    return number_kernels.window_sum(window.low, window.high, running, unit)
 
 
 def _counter(unknown: Flags) -> Callable[[Stretch], Floats]:
