@@ -161,8 +161,7 @@ def _seen(step: Seen, sight: Sight, *before: View) -> View:
     (view,) = before
     chosen = step.filters[-1]
     alike = names_of(words_of(view, chosen.column)) == name_part(chosen.equals)
-    codes = view.codes(chosen.column)
-    return view.only((codes >= 0) & np.append(alike, False)[codes])
+    return view.only(np.append(alike, False)[view.codes(chosen.column)])  # -1, unknown, is the last
 
 
 @compute.register

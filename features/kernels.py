@@ -4,6 +4,9 @@ import numpy as np
 
 from .compiled import Flags, Integers, kernel
 
+_FEW = 32
+"""Up to so many values, insertion is the fastest sort."""
+
 # Identities
 
 
@@ -40,14 +43,19 @@ def group_orders(starts: Integers, order: Integers) -> tuple[Integers, Integers]
     groups = 0
     for customer in range(starts.size - 1):
         low, high = starts[customer], starts[customer + 1]
-        if low == high:
-            continue
-        ordered = low + np.argsort(order[low:high], kind="mergesort")
-        for i in range(high - low):
-            places[low + i] = ordered[i]
-            code = order[ordered[i]]
-            if i == 0 or code < 0 or code != order[ordered[i - 1]]:
-                begins[groups] = low + i
+        if high - low > _FEW:
+            places[low:high] = low + np.argsort(order[low:high], kind="mergesort")
+        else:
+            for i in range(low, high):
+                j = i
+                while j > low and order[places[j - 1]] > order[i]:
+                    places[j] = places[j - 1]
+                    j -= 1
+                places[j] = i
+        for i in range(low, high):
+            code = order[places[i]]
+            if i == low or code < 0 or code != order[places[i - 1]]:
+                begins[groups] = i
                 groups += 1
     begins[groups] = n
     return places, begins[: groups + 1]
@@ -119,6 +127,9 @@ def sum_order_lines(
         for i in range(begins[g], begins[g + 1]):
             row = places[i]
             if not counted[row] or until[row] <= known[row]:
+                continue
+            if high - low == 1:
+                sums[low] += values[row]
                 continue
             sums[low + np.searchsorted(moments, known[row])] += values[row]
             end = low + np.searchsorted(moments, until[row])

@@ -136,16 +136,19 @@ def _streak(_: Measure, __: "Sight", ___: View, window: Stretch, values: Floats,
     return number_kernels.streak(window.low, window.high, values, threshold)
 
 
-def _of_words(
-    running: Callable[[Integers, Integers, int], Floats], missing: float = np.nan
-) -> Callable[..., Floats]:
+def _of_words(running: Callable[[Integers, Integers, int], Floats]) -> Callable[..., Floats]:
     def measure(step: Measure, _: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
         size = len(words_of(view, _column(step)))
-        return followed(
-            lambda bounds, rows: running(bounds, rows, size), view, window, codes, missing=missing
-        )
+        return followed(lambda bounds, rows: running(bounds, rows, size), view, window, codes)
 
     return measure
+
+
+def _distinct(measure: Measure, _: "Sight", view: View, window: Stretch, codes: Integers) -> Floats:
+    size = len(words_of(view, _column(measure)))
+    if window.opens:
+        return between(running_sums(word_kernels.first_times(view.offsets, codes, size)), window)
+    return word_kernels.distinct(window.low, window.high, word_kernels.previous(view.offsets, codes, size))
 
 
 def _shift(
@@ -226,7 +229,7 @@ _MEASURES: Mapping[str, Callable[..., Floats]] = {
     "at_least": _at_least,
     "at_most": _at_most,
     "streak": _streak,
-    "distinct": _of_words(word_kernels.running_distinct, missing=0.0),
+    "distinct": _distinct,
     "concentration": _of_words(word_kernels.running_concentration),
     "entropy": _of_words(word_kernels.running_entropy),
     "new": _sum,

@@ -299,6 +299,16 @@ def scaled_last(low: Integers, high: Integers, values: Floats, scale: Floats) ->
 
 
 @kernel
+def taken(low: Integers, high: Integers, rows: Integers, values: Floats) -> Floats:
+    """The value at the row of each snapshot; NaN where [low, high) has no row; float64[s]."""
+    found = np.full(low.size, np.nan)
+    for i in range(low.size):
+        if high[i] > low[i]:
+            found[i] = values[rows[i]]
+    return found
+
+
+@kernel
 def days_since(
     low: Integers, high: Integers, rows: Integers, happened: Integers, cutoff: Integers, day: int
 ) -> Floats:

@@ -26,13 +26,11 @@ _FEW = 24
 """Up to so many values, insertion is the fastest sort."""
 
 
-def sort_rows(
-    customer: Integers, customers: int, columns: Sequence[Array]
-) -> tuple[Integers, Integers, list[Array]]:
+def sort_rows(customer: Integers, customers: int, columns: Sequence[Array]) -> tuple[Integers, list[Array]]:
     """Rows in the order of customer (0 … customers - 1) and then of each column in turn, NaN last.
 
-    Gives the customers int64[n], where the rows of each begin int64[customers + 1], and the columns. Arrays that are in
-    order are given back as they are; none is changed.
+    Gives where the rows of each customer begin, int64[customers + 1], and the columns. Arrays that are in order are
+    given back as they are; none is changed.
     """
     starts, places = group_by_customer(customer, customers)
     low, high = starts[:-1], starts[1:]
@@ -43,8 +41,7 @@ def sort_rows(
             values, places, low, high = _refined(column, places, low, high)
             done[id(column)] = values
         found.append(done[id(column)])
-    in_order = customer if places is None else np.repeat(np.arange(customers), np.diff(starts))
-    return in_order, starts, found
+    return starts, found
 
 
 def group_by_customer(customer: Integers, customers: int) -> tuple[Integers, Integers | None]:

@@ -36,11 +36,11 @@ class Dictionaries(Mapping[str, tuple[str, ...]]):
 class Rows:
     """The columns of one table as arrays, sorted by customer, happened, recorded, each column in turn, and until.
 
-    Customers are counted from the first of the range. Values that are not known come first, but NaN last.
+    `starts` int64[customers + 1] is where the rows of each customer begin and end, customers counted from the first of
+    the range. Values that are not known come first, but NaN last.
     """
 
-    customers: int
-    customer: Integers
+    starts: Integers
     happened: Integers
     recorded: Integers
     until: Integers
@@ -62,16 +62,22 @@ class Rows:
             arrays.append(values)
             if found is not None:
                 words[name] = found
-        customer, _, (happened, recorded, *arrays, until) = sort_rows(
+        starts, (happened, recorded, *arrays, until) = sort_rows(
             customer - first, customers, [happened, recorded, *arrays, until]
         )
-        columns = dict(zip(names, arrays, strict=True))
-        return cls(customers, customer, happened, recorded, until, columns, Dictionaries(words))
+        return cls(
+            starts, happened, recorded, until, dict(zip(names, arrays, strict=True)), Dictionaries(words)
+        )
+
+    @property
+    def customers(self) -> int:
+        """How many customers the range has."""
+        return self.starts.size - 1
 
     @cached_property
-    def starts(self) -> Integers:
-        """Where the rows of each customer begin and end; int64[customers + 1]."""
-        return np.searchsorted(self.customer, np.arange(self.customers + 1)).astype(np.int64)
+    def customer(self) -> Integers:
+        """Whose each row is; int64[n]."""
+        return np.repeat(np.arange(self.customers), np.diff(self.starts))
 
     def timeline(self, keep: npt.NDArray[np.bool_], happened: Integers, names: Sequence[str]) -> Timeline:
         """The kept rows as events that happened at `happened`, sorted by all that they know."""
@@ -79,7 +85,7 @@ class Rows:
         moment, until = happened[places], self.until[places]
         known = np.maximum(moment, self.recorded[places])
         columns = {name: self.columns[name][places] for name in names if name in self.columns}
-        _, starts, (moment, known, *arrays, until) = sort_rows(
+        starts, (moment, known, *arrays, until) = sort_rows(
             self.customer[places], self.customers, [moment, known, *columns.values(), until]
         )
         sorted_columns = dict(zip(columns, arrays, strict=True))
@@ -89,8 +95,7 @@ class Rows:
         """The rows of the customers from `low` until `high`, who are counted from zero again."""
         inside = slice(int(self.starts[low]), int(self.starts[high]))
         return Rows(
-            high - low,
-            self.customer[inside] - low,
+            self.starts[low : high + 1] - self.starts[low],
             self.happened[inside],
             self.recorded[inside],
             self.until[inside],
@@ -102,9 +107,9 @@ class Rows:
         """The kept rows with other columns."""
         if keep.all():
             return replace(self, columns=columns)
+        before = np.concatenate([[0], np.cumsum(keep)])
         return Rows(
-            self.customers,
-            self.customer[keep],
+            before[self.starts],
             self.happened[keep],
             self.recorded[keep],
             self.until[keep],

@@ -85,11 +85,9 @@ def _counter(unknown: Flags) -> Callable[[Stretch], Floats]:
     return lambda window: between(known, window)
 
 
-def taken(values: npt.NDArray[Any], rows: Integers, window: Stretch, missing: float = np.nan) -> Floats:
-    """The values at the rows, `missing` for snapshots whose window has none; float64[s]."""
-    if values.size == 0:
-        return np.full(rows.size, missing)
-    return np.where(window.any_row, values[np.where(window.any_row, rows, 0)], missing)
+def taken(values: npt.NDArray[Any], rows: Integers, window: Stretch) -> Floats:
+    """The values at the rows, NaN for snapshots whose window has none; float64[s]."""
+    return number_kernels.taken(window.low, window.high, rows, values)
 
 
 def followed(
@@ -97,22 +95,19 @@ def followed(
     view: View,
     window: Stretch,
     *columns: npt.NDArray[Any],
-    missing: float = np.nan,
 ) -> Floats:
     """What `running` (bounds of segments, columns) finds along the rows of each window; float64[s].
 
     Windows that begin with their segment read it off the segment's rows; others get a segment of their own.
     """
     if window.opens:
-        return taken(running(view.offsets, *columns), window.high - 1, window, missing)
-    found = np.full(window.low.size, missing)
+        return taken(running(view.offsets, *columns), window.high - 1, window)
+    found = np.full(window.low.size, np.nan)
     for begin, end in _portions(window):
         low, high = window.low[begin:end], window.high[begin:end]
         rows, bounds = number_kernels.rows_of_windows(low, high)
         part = Stretch(bounds[:-1], bounds[1:], None)
-        found[begin:end] = taken(
-            running(bounds, *[each[rows] for each in columns]), bounds[1:] - 1, part, missing
-        )
+        found[begin:end] = taken(running(bounds, *[each[rows] for each in columns]), bounds[1:] - 1, part)
     return found
 
 

@@ -49,9 +49,8 @@ def _orders(rows: Rows, names: Sequence[str]) -> Timeline:
             columns[name] = total(rows.columns[name])
     if "channel" in names and "channel" in rows.columns:
         columns["channel"] = rows.columns["channel"][first]
-    made = Rows(
-        rows.customers, rows.customer[first], rows.happened[first], since, ends, columns, rows.dictionaries
-    )
+    starts = np.searchsorted(begins[group], rows.starts)
+    made = Rows(starts, rows.happened[first], since, ends, columns, rows.dictionaries)
     found = made.timeline(np.asarray(columns["amount"]) > 0, made.happened, tuple(columns))
     return _with_discounted(found, names)
 
@@ -158,16 +157,7 @@ def _ended(end: str) -> "Builder":
             **rows.columns,
             "duration": np.where(_is_known(ended), (happened - rows.happened) / DAY, np.nan),
         }
-        made = Rows(
-            rows.customers,
-            rows.customer,
-            rows.happened,
-            rows.recorded,
-            rows.until,
-            columns,
-            rows.dictionaries,
-        )
-        return made.timeline(_is_known(ended), happened, names)
+        return replace(rows, columns=columns).timeline(_is_known(ended), happened, names)
 
     return build
 

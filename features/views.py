@@ -1,8 +1,9 @@
 """Views: what each snapshot may see of a timeline, as a stretch of rows in one array."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,27 @@ from .timeline import UNKNOWN, Array, Timeline
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+
+
+class _Taken(Mapping[str, Array]):
+    """Some rows of columns, taken only of those columns that are asked for."""
+
+    def __init__(self, columns: Mapping[str, Array], rows: npt.NDArray[Any]) -> None:
+        """`rows` are places int64[k] or which rows to take bool[n]."""
+        self._columns = columns
+        self._rows = rows
+        self._made: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._made:
+            self._made[name] = self._columns[name][self._rows]
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 @dataclass(frozen=True)
@@ -55,7 +77,7 @@ class View:
             np.unique(np.concatenate([main_at, own_at])),
             begin,
             begin + np.where(own > 0, own, ends),
-            {name: values[places] for name, values in timeline.columns.items()},
+            _Taken(timeline.columns, places),
             timeline.dictionaries,
         )
 
@@ -71,7 +93,7 @@ class View:
             before[self.offsets],
             before[self.begin],
             before[self.end],
-            {name: values[keep] for name, values in self.columns.items()},
+            _Taken(self.columns, keep),
             self.dictionaries,
         )
 

@@ -24,18 +24,26 @@ def first_times(offsets: Integers, codes: Integers, size: int) -> Flags:
 
 
 @kernel
-def running_distinct(offsets: Integers, codes: Integers, size: int) -> Floats:
-    """How many different words the segment has up to each row; float64[n]."""
-    found = np.empty(codes.size)
-    seen_in = np.full(size, -1, np.int64)
+def previous(offsets: Integers, codes: Integers, size: int) -> Integers:
+    """The row of the same segment that had each row's word last, -1 where none had; n for unknown words; int64[n]."""
+    found = np.full(codes.size, codes.size, np.int64)
+    seen_at = np.full(size, -1, np.int64)
     for g in range(offsets.size - 1):
-        different = 0
         for row in range(offsets[g], offsets[g + 1]):
-            code = codes[row]
-            if code >= 0 and seen_in[code] != g:
-                seen_in[code] = g
-                different += 1
-            found[row] = different
+            if codes[row] >= 0:
+                before = seen_at[codes[row]]
+                found[row] = before if before >= offsets[g] else -1
+                seen_at[codes[row]] = row
+    return found
+
+
+@kernel
+def distinct(low: Integers, high: Integers, previous: Integers) -> Floats:
+    """How many different words the rows [low, high) have: those that no row of the window had before; float64[s]."""
+    found = np.zeros(low.size)
+    for i in range(low.size):
+        for row in range(low[i], high[i]):
+            found[i] += previous[row] < low[i]
     return found
 
 

@@ -30,7 +30,6 @@ def mode(words: Sequence[int]) -> float:
 
 
 COUNTED: dict[str, Callable[[list[int]], float]] = {
-    "distinct": lambda words: len(set(words)),
     "mode": mode,
     "concentration": lambda words: (
         sum((n / len(words)) ** 2 for n in Counter(words).values()) if words else NAN
@@ -52,6 +51,17 @@ def test_every_measure_of_words_is_what_counting_says(name: str, drawn: tuple[np
         for row in range(low, high)
     ]
     np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@given(segments(), st.data())
+def test_different_words_of_any_window_are_counted(drawn: tuple[np.ndarray, np.ndarray], data: st.DataObject):
+    codes, bounds = drawn
+    place = data.draw(st.integers(0, bounds.size - 2))
+    low = data.draw(st.integers(int(bounds[place]), int(bounds[place + 1])))
+    high = data.draw(st.integers(low, int(bounds[place + 1])))
+    before = word_kernels.previous(bounds, codes, 4)
+    found = word_kernels.distinct(np.array([low]), np.array([high]), before)
+    assert found.tolist() == [len({code for code in codes[low:high].tolist() if code >= 0})]
 
 
 def test_a_word_is_new_once_in_every_segment():
