@@ -26,29 +26,13 @@ TIMES = {
 
 
 def patron(workload: Workload) -> Callable[[], Any]:
-    """What builds all features of the retailer, a partition at a time, into a Parquet file; gives its metadata."""
-    from patron.config import load_config
-    from patron.feature_files import text_columns
-    from patron.features.engine import partitions, prepare, with_ids
-    from patron.features.families import load_families
-    from patron.features.snapshots import parse_cutoffs
-    from patron.features.store import EvidenceStore
+    """What builds all features of the retailer into a Parquet file; gives its metadata."""
+    from patron import load_config, write_features
 
     config = load_config(workload.retailer / "patron.toml", run__memory=workload.memory)
-    memory = config.run.memory
 
     def run() -> Any:
-        writer = None
-        with EvidenceStore(config.data, config.question, memory=memory) as store:
-            cutoffs = parse_cutoffs(workload.cutoffs, store.zone, store.observed_until)
-            prepared = prepare(store, config.question, load_families(()), cutoffs)
-            for part, made in partitions(store, prepared, cutoffs, memory=memory):
-                table = with_ids(made.snapshots, store.ids(part), part.low)
-                texts = text_columns(table.schema)
-                writer = writer or pq.ParquetWriter(workload.features, table.schema, use_dictionary=texts)
-                writer.write_table(table)
-        if writer is not None:
-            writer.close()
+        write_features(config, workload.features, workload.cutoffs)
         return _Written(workload.features)
 
     return run

@@ -169,22 +169,35 @@ def _customers(store: EvidenceStore, part: Range) -> Customers:
     return Customers(part.low, store.known_from(part), store.known_until(part))
 
 
+def snapshot_tables(
+    store: EvidenceStore,
+    prepared: Prepared,
+    cutoffs: npt.NDArray[np.int64],
+    excluded: Counter[str] | None = None,
+    **options: Any,
+) -> Iterator[pa.Table]:
+    """The snapshots of the population asked about with their ids, one range of customers after the other.
+
+    Rows are sorted by customer and cutoff; options are those of `partitions`. `excluded` is counted up by how many
+    others were left out for which reason.
+    """
+    for part, made in partitions(store, prepared, cutoffs, **options):
+        if excluded is not None:
+            for count in made.excluded["excluded_because"].value_counts():
+                excluded[str(count["values"])] += int(count["counts"].as_py())
+        yield with_ids(made.snapshots, store.ids(part), part.low)
+
+
 def build_snapshots(
     store: EvidenceStore, prepared: Prepared, cutoffs: npt.NDArray[np.int64], **options: Any
 ) -> tuple[pa.Table, dict[str, int]]:
-    """All snapshots of the population asked about, and how many others were left out for which reason.
-
-    Rows are sorted by customer and cutoff; options are those of `partitions`.
-    """
-    kept, excluded = [], Counter[str]()
-    for part, made in partitions(store, prepared, cutoffs, **options):
-        for count in made.excluded["excluded_because"].value_counts():
-            excluded[str(count["values"])] += int(count["counts"].as_py())
-        kept.append(with_ids(made.snapshots, store.ids(part), part.low))
-    return _together(kept), dict(sorted(excluded.items()))
+    """All of `snapshot_tables` as one, and how many others were left out for which reason."""
+    excluded = Counter[str]()
+    table = _together(list(snapshot_tables(store, prepared, cutoffs, excluded, **options)))
+    return table, dict(sorted(excluded.items()))
 
 
-def build_anchored(
+def anchored_tables(
     store: EvidenceStore,
     prepared: Prepared,
     customer: npt.NDArray[np.int64],
@@ -193,17 +206,19 @@ def build_anchored(
     targets: bool = False,
     memory: int = 8 * GIGABYTE,
     most_rows: int | None = None,
-) -> pa.Table:
-    """One row for every (customer code, instant) pair that is asked for, sorted by both, whatever the population."""
+) -> Iterator[pa.Table]:
+    """One row for every (customer code, instant) pair that is asked for, sorted by both, whatever the population.
+
+    One range of customers after the other; a table without rows where there is no pair at all.
+    """
     check_known(cutoff, store.observed_until)
     order = np.lexsort([cutoff, customer])
     customer, cutoff = customer[order], cutoff[order]
     asked = np.bincount(customer, minlength=store.customers)
-    tables: list[pa.Table] = []
     for part in _ranges(store, prepared.plan, asked, memory, most_rows):
         low, high = np.searchsorted(customer, [part.low, part.high])
-        if low == high and (tables or part.high < store.customers):
-            continue  # but a table without rows where there is no pair at all
+        if low == high and (customer.size or part.high < store.customers):
+            continue
         made = build_partition(
             store.tables(part, prepared.plan.columns),
             _customers(store, part),
@@ -213,8 +228,18 @@ def build_anchored(
             everyone=True,
             targets=targets,
         )
-        tables.append(with_ids(made.snapshots, store.ids(part), part.low))
-    return _together(tables)
+        yield with_ids(made.snapshots, store.ids(part), part.low)
+
+
+def build_anchored(
+    store: EvidenceStore,
+    prepared: Prepared,
+    customer: npt.NDArray[np.int64],
+    cutoff: npt.NDArray[np.int64],
+    **options: Any,
+) -> pa.Table:
+    """All of `anchored_tables` as one."""
+    return _together(list(anchored_tables(store, prepared, customer, cutoff, **options)))
 
 
 def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         rollback,
         score,
         train,
+        write_features,
     )
     from patron.config import Config, load_config
     from patron.features.errors import ConfigurationError, DataError, GateError, ModelError, PatronError
@@ -57,6 +58,7 @@ __all__ = [
     "rollback",
     "score",
     "train",
+    "write_features",
 ]
 
 _HOMES = {
@@ -70,6 +72,7 @@ _HOMES = {
         "rollback",
         "score",
         "train",
+        "write_features",
     ),
     "patron.config": ("Config", "load_config"),
     "patron.features.errors": ("ConfigurationError", "DataError", "GateError", "ModelError", "PatronError"),

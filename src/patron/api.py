@@ -1,6 +1,6 @@
 """The verbs: what a user can ask of Patron, each from a configuration to a result."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from patron.training.trainer import TrainingRun
 
     from .checkup import CheckReport
+    from .feature_files import FeatureFile
 
 Cutoff = str | date | datetime
 
@@ -79,8 +80,31 @@ def build_features(
     What is learned from all customers is learned as of each cutoff; with a `model` (as for `score`) it is what that
     model knows, and the features are those that it is given when it scores.
     """
+    import pyarrow as pa
+
+    return pa.concat_tables(_feature_tables(config, cutoffs, at, model, progress))
+
+
+def write_features(
+    config: Config,
+    out: str | Path,
+    cutoffs: Cutoff | Sequence[Cutoff] | None = None,
+    at: Any = None,
+    model: str | None = None,
+    *,
+    progress: Progress = silent,
+) -> "FeatureFile":
+    """The table of `build_features` as a Parquet file, written while it is built: it need not fit into memory."""
+    from .feature_files import write_tables
+
+    return write_tables(_feature_tables(config, cutoffs, at, model, progress), Path(out))
+
+
+def _feature_tables(
+    config: Config, cutoffs: Cutoff | Sequence[Cutoff] | None, at: Any, model: str | None, progress: Progress
+) -> "Iterator[pa.Table]":
+    """The features of one range of customers after the other, at least one table."""
     from patron.features import engine
-    from patron.features.engine import with_plain_text
     from patron.features.snapshots import calendar_cutoffs, parse_cutoffs
 
     wanted = [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs or ())
@@ -97,7 +121,7 @@ def build_features(
         if at is not None:
             customer, moments = engine.asked_pairs(store, at)
             prepared = source.prepare(moments)
-            table = engine.build_anchored(store, prepared, customer, moments, memory=memory)
+            tables = engine.anchored_tables(store, prepared, customer, moments, memory=memory)
         else:
             if cutoffs is None:
                 since = store.observed_from("purchases")
@@ -105,8 +129,9 @@ def build_features(
             else:
                 moments = parse_cutoffs(wanted, store.zone, store.observed_until)
             prepared = source.prepare(moments)
-            table, _ = engine.build_snapshots(store, prepared, moments, memory=memory, progress=progress)
-    return with_plain_text(table.drop_columns(["customer"]))
+            tables = engine.snapshot_tables(store, prepared, moments, memory=memory, progress=progress)
+        for table in tables:
+            yield engine.with_plain_text(table.drop_columns(["customer"]))
 
 
 def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Table":

@@ -120,21 +120,20 @@ def features(
     with errors_shown(as_json):
         from . import api
         from .anchors import read_anchors
-        from .feature_files import write_features
+        from .feature_files import write_tables
 
         loaded = _load(config, sets)
         anchors = None if at is None else read_anchors(at)
         with progress_shown() as progress:
             if targets:
-                table = api.build_training_set(loaded, progress=progress)
+                made = write_tables([api.build_training_set(loaded, progress=progress)], out)
             else:
-                table = api.build_features(
-                    loaded, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
+                made = api.write_features(
+                    loaded, out, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
                 )
-        write_features(table, out)
         show(
-            [f"{table.num_rows:,} snapshots of {table.num_columns} columns are in {out}"],
-            {"path": str(out), "rows": table.num_rows, "columns": table.column_names},
+            [f"{made.rows:,} snapshots of {len(made.columns)} columns are in {out}"],
+            {"path": str(out), "rows": made.rows, "columns": list(made.columns)},
             as_json,
         )
 

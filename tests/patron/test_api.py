@@ -69,6 +69,13 @@ def test_a_single_cutoff_needs_no_list(trained: Any) -> None:
     assert "target" not in alone.column_names
 
 
+def test_features_are_written_as_they_are_built(trained: Any, tmp_path: Path) -> None:
+    made = patron.write_features(trained.config, tmp_path / "features.parquet", "2025-05-02")
+    built = patron.build_features(trained.config, "2025-05-02")
+    assert same(parquet.read_table(made.path), built)
+    assert (made.rows, list(made.columns)) == (built.num_rows, built.column_names)
+
+
 def test_without_cutoffs_the_questions_own_are_taken(trained: Any) -> None:
     features = patron.build_features(trained.config)
     training = patron.build_training_set(trained.config)
