@@ -24,6 +24,7 @@ from .pages import training_page
 from .recipe import Recipe
 from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet
+from .tuning import Tuning, log_trials
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Record:
     accounts: tuple[TableAccount, ...]
     digests: Mapping[str, str]
     summary: tuple[str, ...]
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def record_run(record: Record, tracking: Tracking, folder: Path) -> Registration
         mlflow.log_params(_parameters(record))
         mlflow.set_tags(_tags(record))
         _log_metrics(mlflow, record)
+        if record.tuning is not None:
+            log_trials(run, record.tuning)
         _log_inputs(mlflow, run.info.run_id, record)
         registered = log_model(record.artefact, tracking, run_id=run.info.run_id)
         alias, decision = decide(record.judgement, champion(tracking))

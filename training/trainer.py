@@ -23,12 +23,14 @@ from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 
 from .gate import require_enough
+from .inner import InnerFolds
 from .judgement import OPPONENT, Judgement, judge
 from .recipe import Recipe
 from .sentences import summary_sentences
 from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet, build_training_set
 from .tracking import Record, Registration, record_run
+from .tuning import tune
 
 _LIBRARIES = ("patron", "lightgbm", "numpy", "duckdb", "pyarrow", "scikit-learn")
 
@@ -75,7 +77,6 @@ def train_model(
 
     Raises DataError for evidence that cannot be read, GateError where there is too little to learn from.
     """
-    recipe = Recipe()
     with EvidenceStore(data, question, memory=memory, progress=progress) as store:
         built = build_training_set(store, question, families, memory, progress)
         plan = built.folds(settings.test_cutoffs)
@@ -84,6 +85,12 @@ def train_model(
             built.counts(plan.tests[0].train, store.zone),
             built.counts([fold.cutoff for fold in plan.tests], store.zone),
         )
+        recipe, tuning = Recipe(), None
+        if settings.trials:
+            key = [question.to_dict(), store.digest(), version("patron")]
+            inner = InnerFolds(built.data, plan, settings.seed)
+            tuning = tune(inner, recipe, settings.trials, folder, key, progress)
+            recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, settings.seed, progress)
         store.write_quarantine(folder / "quarantine")
         record = Record(
@@ -97,7 +104,11 @@ def train_model(
             artefact=make_artefact(store, question, settings, families, built, judgement),
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),
-            summary=summary_sentences(question, judgement.evaluation, OPPONENT),
+            summary=(
+                *summary_sentences(question, judgement.evaluation, OPPONENT),
+                *([tuning.sentence] if tuning else []),
+            ),
+            tuning=tuning,
         )
     progress("recording the run", 0, 1)
     return _finished(record, record_run(record, tracking, folder))

@@ -65,8 +65,9 @@ def progress_shown() -> Iterator[Progress]:
         tasks: dict[str, Any] = {}
 
         def listen(what: str, done: int, total: int) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what)
-            bars.update(tasks[what], completed=done, total=total or None)
+            step = what.partition(":")[0]
+            if step not in tasks:
+                tasks[step] = bars.add_task(what)
+            bars.update(tasks[step], description=what, completed=done, total=total or None)
 
         yield listen

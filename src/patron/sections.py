@@ -201,7 +201,11 @@ TRAINING = Section(
     TrainingSettings,
     (
         Key("seed", WHOLE_NUMBER, "Seed of everything random: the same seed gives the same bytes."),
-        Key("trials", WHOLE_NUMBER, "0 takes the tuned defaults; a search is not in this version yet."),
+        Key(
+            "trials",
+            WHOLE_NUMBER,
+            "Recipes to try besides the default, on cutoffs before the tests; 0 tries none.",
+        ),
         Key("test_cutoffs", WHOLE_NUMBER, "How many of the latest cutoffs judge the model."),
     ),
 )

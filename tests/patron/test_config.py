@@ -333,7 +333,6 @@ def test_a_mistake_is_told_with_its_place_and_the_cure(change: dict[str, Any], p
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"training": {"trials": 5}}, "does not search for settings yet"),
         ({"question": {"horizon_days": [14, 30]}}, "a list of horizons is not supported yet"),
         ({"run": {"engine": "spark"}}, "Spark is not supported yet"),
         ({"spark": {}}, "Spark is not supported yet"),

@@ -34,6 +34,19 @@ def test_a_terminal_gets_a_bar_per_task(monkeypatch: pytest.MonkeyPatch):
     assert "12/12" in terminal.getvalue()
 
 
+def test_what_follows_a_colon_changes_without_a_new_bar(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TERM", "xterm")
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    with progress_shown() as progress:
+        progress("trying recipes: best .42", 1, 12)
+        progress("trying recipes: best .41", 2, 12)
+    last = terminal.getvalue().split("best .41")[-1]
+    assert "2/12" in last
+    assert "best .42" not in last
+    assert "1/12" not in last
+
+
 def test_machines_never_get_numbers_that_json_does_not_know():
     with pytest.raises(ValueError, match="JSON"):
         show([], {"auc": math.nan}, as_json=True)

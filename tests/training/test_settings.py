@@ -14,8 +14,3 @@ def test_the_defaults():
 def test_values_out_of_range_name_the_key(key: str, value: int):
     with pytest.raises(ConfigurationError, match=rf"\[training\] {key}"):
         TrainingSettings(**{key: value})
-
-
-def test_a_search_is_refused_for_now():
-    with pytest.raises(ConfigurationError, match="does not search for settings yet"):
-        TrainingSettings(trials=1)
