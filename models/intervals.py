@@ -41,6 +41,11 @@ class Estimate:
         """A value and its standard error to the estimate, by the normal distribution."""
         return cls(value, value - _Z * error, value + _Z * error)
 
+    @property
+    def error(self) -> float:
+        """The standard error that an interval of this width has under the normal distribution."""
+        return (self.high - self.low) / (2 * _Z)
+
     def to_dict(self) -> dict[str, float | None]:
         """The estimate as plain data; None where it is not defined."""
         return {"value": finite(self.value), "low": finite(self.low), "high": finite(self.high)}

@@ -149,10 +149,33 @@ def chance_calibration_error(
     draws: int = 500,
     bins: int = CALIBRATION_BINS,
     level: float = 0.95,
+    design: float = 1.0,
 ) -> float:
     """The calibration error below which a perfectly calibrated model stays in `level` of all samples.
 
-    Outcomes are drawn from the probabilities [n] themselves, for ten slices of each bin rather than row by row.
+    `design` is how many times the variance of a sum is that of independent rows, as customers have several of them.
+    """
+    return float(np.quantile(_chance_errors(probability, seed, draws, bins, design), level))
+
+
+def expected_calibration_error(
+    probability: ArrayLike,
+    seed: int,
+    *,
+    draws: int = 500,
+    bins: int = CALIBRATION_BINS,
+    design: float = 1.0,
+) -> float:
+    """The calibration error that a perfectly calibrated model has on average in samples like this one."""
+    return float(_chance_errors(probability, seed, draws, bins, design).mean())
+
+
+def _chance_errors(
+    probability: ArrayLike, seed: int, draws: int, bins: int, design: float
+) -> NDArray[np.float64]:
+    """Calibration errors [draws] where outcomes are drawn from the probabilities [n] themselves.
+
+    They are drawn for ten slices of each bin rather than row by row.
     """
     ranking = Ranking.of(np.zeros(np.shape(probability)), probability)
     slices = calibration_bins(ranking, bins * 10)
@@ -161,7 +184,8 @@ def chance_calibration_error(
     rate = np.clip(expected / np.maximum(rows, 1), 0.0, 1.0)
     drawn = np.random.default_rng(seed).binomial(rows, rate, size=(draws, bins * 10))
     surprise = (drawn - expected).reshape(draws, bins, 10).sum(axis=2)
-    return float(np.quantile(np.abs(surprise).sum(axis=1) / len(slices), level))
+    errors: NDArray[np.float64] = np.sqrt(design) * np.abs(surprise).sum(axis=1) / len(slices)
+    return errors
 
 
 def calibration_bins(ranking: Ranking, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:

@@ -44,3 +44,14 @@ def recalibration_interval(
         "slope": Estimate.around(fitted.slope, float(error[0])),
         "intercept": Estimate.around(fitted.intercept, float(error[1])),
     }
+
+
+def design_effect(residual: Floats, customers: NDArray[Any]) -> float:
+    """Residuals and customers [n] to how many times the variance of their sum is that of independent rows.
+
+    Rows of a customer whose horizons overlap go right or wrong together; never below 1 (Kish 1965).
+    """
+    alone = float(residual @ residual)
+    codes = np.unique(customers, return_inverse=True)[1]
+    together = np.bincount(codes, residual)
+    return max(1.0, float(together @ together) / alone) if alone > 0 else 1.0

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from patron.models.reliability import recalibration
+from patron.models.reliability import design_effect, recalibration
 
 Floats = NDArray[np.float64]
 
@@ -36,3 +36,13 @@ def test_recalibration_of_right_probabilities_is_slope_one_and_intercept_none() 
 @pytest.mark.parametrize("outcome", [[0, 0, 0, 0], [0, 0, 1, 1]], ids=["one class", "separated"])
 def test_recalibration_of_what_cannot_be_fitted_is_undefined(outcome: list[int]) -> None:
     assert np.isnan(recalibration(np.array(outcome), np.array([0.1, 0.2, 0.3, 0.4])).slope)
+
+
+def test_the_design_effect_is_that_of_customers_who_are_right_or_wrong_together() -> None:
+    residual = np.array([0.5, -0.5, 0.5, -0.5])
+    assert design_effect(residual, np.array([1, 2, 3, 4])) == 1.0
+    assert design_effect(residual, np.array([1, 2, 1, 2])) == pytest.approx(2.0)
+    assert (
+        design_effect(residual, np.array([1, 1, 2, 2])) == 1.0
+    )  # who alternates is no worse than independent
+    assert design_effect(np.zeros(2), np.array([1, 2])) == 1.0
