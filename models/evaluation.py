@@ -1,6 +1,6 @@
-"""How good a model is on later time, beside an opponent on the same snapshots, with intervals."""
+"""How good a model is on later time, beside opponents on the same snapshots, with intervals."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Self
 
@@ -9,37 +9,19 @@ from numpy.typing import NDArray
 
 from patron.features.errors import DataError
 
-from .intervals import CustomerBootstrap, Estimate, finite, wilson
-from .metrics import BETTER, METRICS, Ranking, calibration_bins, chance_calibration_error
+from .curves import CapacityRow, Gains, ReliabilityBin, capacity, gains, reliability
+from .groups import ordered_groups
+from .intervals import CustomerBootstrap, Estimate, NextCutoff, finite
+from .metrics import BETTER, LIMITS, METRICS, chance_calibration_error, log_loss
+from .predictions import Predictions
 from .reliability import recalibration_interval
 
 SEGMENT_CUSTOMERS = 200
 SEGMENT_OUTCOMES = 50
 """A segment is judged only with so many customers, and so many rows of either outcome."""
 
-STAGES = ("new", "repeat", "lapsed", "prospect", "unknown")
-
 Estimates = Mapping[str, Estimate]
 """One estimate for each of the `METRICS`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """What was predicted out of time and what happened, one row for each snapshot.
-
-    Probabilities lie in [0, 1]; cutoffs are microseconds since 1970 in UTC; outcomes are 0 or 1.
-    """
-
-    customer: NDArray[Any]
-    cutoff: NDArray[np.int64]
-    outcome: NDArray[np.int8]
-    probability: NDArray[np.float64]
-    opponent: NDArray[np.float64]
-    stage: NDArray[Any]
-
-    def where(self, mask: NDArray[np.bool_]) -> Self:
-        """The rows [n] for which the mask is true."""
-        return type(self)(*(np.asarray(getattr(self, field.name))[mask] for field in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -59,46 +41,34 @@ class Segment:
 
 
 @dataclass(frozen=True)
-class ReliabilityBin:
-    """Snapshots of like probability: what was promised, what was observed, and the Wilson interval of the latter."""
+class Opposed:
+    """One opponent over all test cutoffs: its metrics, and by how much the model is better, paired.
 
-    n: int
-    predicted: float
-    observed: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class Gains:
-    """Of all buyers, the share found among the `shares` of snapshots ranked highest."""
-
-    shares: tuple[float, ...]
-    model: tuple[float, ...]
-    opponent: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class CapacityRow:
-    """Buyers among the `contacted` customers ranked highest at one cutoff, on average over the test cutoffs.
-
-    The interval is that of the average; `by_cutoff` shows how far single cutoffs lie apart.
+    `won` are the test cutoffs at which the model's log loss is the lower one.
     """
 
-    contacted: int
-    buyers: Estimate
-    opponent_buyers: Estimate
-    random_buyers: float
-    by_cutoff: tuple[float, ...]
+    name: str
+    metrics: Estimates
+    improvement: Estimates
+    won: int
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model beside an opponent on the same later snapshots, with everything that a report draws."""
+    """A model beside opponents on the same later snapshots, with everything that a report draws.
+
+    "The opponent" is everywhere the one with the lowest log loss on these snapshots. Choosing it after the fact
+    favours the opponents.
+    """
 
     overall: Segment
     per_cutoff: tuple[Segment, ...]
-    per_stage: tuple[Segment, ...]
+    groups: Mapping[str, tuple[Segment, ...]]
+    """The segments of each grouping, such as `stage`."""
+    opponents: tuple[Opposed, ...]
+    """All opponents, the best first."""
+    next_cutoff: Mapping[str, Mapping[str, NextCutoff]]
+    """For `model` and `improvement`, where each metric will lie at one more cutoff."""
     recalibration: Mapping[str, Estimate]
     """Slope (1 is right, less is too extreme) and intercept (0 is right) of the logistic recalibration."""
     chance_calibration_error: float
@@ -111,6 +81,16 @@ class Evaluation:
     capacity: tuple[CapacityRow, ...]
     seed: int
     replicates: int
+
+    @property
+    def best_opponent(self) -> str:
+        """The name of the opponent."""
+        return self.opponents[0].name
+
+    @property
+    def per_stage(self) -> tuple[Segment, ...]:
+        """The segments by stage."""
+        return self.groups.get("stage", ())
 
     @property
     def n(self) -> int:
@@ -153,7 +133,14 @@ class Evaluation:
         return cls(
             overall=_segment(plain["overall"]),
             per_cutoff=tuple(_segment(entry) for entry in plain["per_cutoff"]),
-            per_stage=tuple(_segment(entry) for entry in plain["per_stage"]),
+            groups={
+                name: tuple(_segment(entry) for entry in parts) for name, parts in plain["groups"].items()
+            },
+            opponents=tuple(_opposed(entry) for entry in plain["opponents"]),
+            next_cutoff={
+                name: {metric: NextCutoff.from_dict(entry) for metric, entry in found.items()}
+                for name, found in plain["next_cutoff"].items()
+            },
             recalibration=_estimates(plain["recalibration"]) or {},
             chance_calibration_error=plain["chance_calibration_error"],
             reliability=tuple(ReliabilityBin(**entry) for entry in plain["reliability"]),
@@ -167,7 +154,7 @@ class Evaluation:
 
 
 def evaluate(predictions: Predictions, seed: int, replicates: int = 500) -> Evaluation:
-    """Out-of-time predictions of a model and an opponent to their evaluation.
+    """Out-of-time predictions of a model and its opponents to their evaluation.
 
     Intervals are 95% percentiles of `replicates` bootstraps that resample customers with all their snapshots; there
     are fewer with very many rows, and `Evaluation.replicates` says how many. DataError without both outcomes.
@@ -179,89 +166,131 @@ def evaluate(predictions: Predictions, seed: int, replicates: int = 500) -> Eval
             found=f"{buyers} buyers among {len(predictions.outcome)} snapshots",
             remedy="widen the horizon, the population, or the test cutoffs",
         )
-    rankings = _rankings(predictions)
+    judge = _Judge(predictions.best_opponent, seed, replicates)
+    per_cutoff = judge.per_cutoff(predictions)
+    rankings = dict(zip(("model", "opponent"), predictions.rankings([judge.opponent]), strict=True))
     shares = np.linspace(0, 1, 101)
-    found = {name: _gains(ranking, shares) for name, ranking in rankings.items()}
+    found = {name: gains(ranking, shares) for name, ranking in rankings.items()}
+    overall, opponents = judge.overall(predictions)
     return Evaluation(
-        overall=_judge("all", predictions, seed, replicates),
-        per_cutoff=_per_cutoff(predictions, seed, replicates),
-        per_stage=_per_stage(predictions, seed, replicates),
+        overall=overall,
+        per_cutoff=per_cutoff,
+        groups={name: judge.groups(name, predictions) for name in predictions.groups},
+        opponents=opponents,
+        next_cutoff=_next_cutoff(per_cutoff),
         recalibration=recalibration_interval(
             predictions.outcome, predictions.probability, predictions.customer
         ),
         chance_calibration_error=chance_calibration_error(predictions.probability, seed),
-        reliability=_reliability(rankings["model"]),
-        opponent_reliability=_reliability(rankings["opponent"]),
+        reliability=reliability(rankings["model"]),
+        opponent_reliability=reliability(rankings["opponent"]),
         gains=Gains(tuple(shares.tolist()), found["model"], found["opponent"]),
         lift_by_decile={name: tuple((np.diff(curve[::10]) * 10).tolist()) for name, curve in found.items()},
-        capacity=_capacity(predictions, seed, replicates),
+        capacity=capacity(predictions, judge.opponent, seed, replicates),
         seed=seed,
         replicates=CustomerBootstrap.of(predictions.customer, seed, replicates).replicates,
     )
 
 
-def _rankings(predictions: Predictions) -> dict[str, Ranking]:
-    return {
-        "model": Ranking.of(predictions.outcome, predictions.probability),
-        "opponent": Ranking.of(predictions.outcome, predictions.opponent),
-    }
+@dataclass(frozen=True)
+class _Judge:
+    """Measures the model beside its best opponent on parts of the snapshots."""
+
+    opponent: str
+    seed: int
+    replicates: int
+
+    def overall(self, predictions: Predictions) -> tuple[Segment, tuple[Opposed, ...]]:
+        """All snapshots, and every opponent on them, the best first."""
+        others = [name for name in predictions.opponents if name != self.opponent]
+        names = [self.opponent, *others]
+        values, drawn = self._measured(predictions, names)
+        losses = values[1:, METRICS.index("log_loss")].tolist()
+        opposed = []
+        for _, place in sorted((loss, place) for place, loss in enumerate(losses)):
+            pair = [0, place + 1]
+            gain = _estimate_all(_gain(values[pair]), _gain(drawn[:, pair]))
+            metrics = _estimate_all(values[place + 1], drawn[:, place + 1])
+            opposed.append(Opposed(names[place], metrics, gain, _won(predictions, names[place])))
+        best = opposed[0]
+        model = _estimate_all(values[0], drawn[:, 0])
+        return _described("all", predictions, model, best.metrics, best.improvement), tuple(opposed)
+
+    def per_cutoff(self, predictions: Predictions) -> tuple[Segment, ...]:
+        """The metrics at each test cutoff, named by its instant."""
+        segments = []
+        for moment in np.unique(predictions.cutoff):
+            name = f"{np.datetime64(int(moment), 'us').astype('datetime64[s]')}Z"
+            segments.append(self._segment(name, predictions.where(predictions.cutoff == moment)))
+        return tuple(segments)
+
+    def groups(self, grouping: str, predictions: Predictions) -> tuple[Segment, ...]:
+        """The metrics of each group that has snapshots."""
+        names, groups = ordered_groups(grouping, np.asarray(predictions.groups[grouping]).astype(str))
+        return tuple(self._segment(name, predictions.where(groups == name)) for name in names)
+
+    def _segment(self, name: str, predictions: Predictions) -> Segment:
+        """A segment's metrics, or the reason why it has none."""
+        n, buyers = len(predictions.outcome), int(np.sum(predictions.outcome))
+        customers = len(np.unique(predictions.customer))
+        if customers < SEGMENT_CUSTOMERS or min(buyers, n - buyers) < SEGMENT_OUTCOMES:
+            reason = (
+                f"too few to judge: {customers} customers, {buyers} buyers and {n - buyers} others; "
+                f"needs {SEGMENT_CUSTOMERS} customers and {SEGMENT_OUTCOMES} of each"
+            )
+            return _described(name, predictions, None, None, None, reason)
+        values, drawn = self._measured(predictions, [self.opponent])
+        model, opponent = (_estimate_all(values[i], drawn[:, i]) for i in (0, 1))
+        return _described(name, predictions, model, opponent, _estimate_all(_gain(values), _gain(drawn)))
+
+    def _measured(
+        self, predictions: Predictions, opponents: Sequence[str]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Metrics of the model and of opponents [1 + opponents, metrics], and their replicates [replicates, ...]."""
+        plan = CustomerBootstrap.of(predictions.customer, self.seed, self.replicates)
+        rankings = predictions.rankings(opponents)
+        codes = [plan.code[ranking.order] for ranking in rankings]
+
+        def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.stack(
+                [ranking.measure(counts[code]) for ranking, code in zip(rankings, codes, strict=True)]
+            )
+
+        return statistic(np.ones(plan.n_customers)), plan.run(statistic)
 
 
-def _per_cutoff(predictions: Predictions, seed: int, replicates: int) -> tuple[Segment, ...]:
-    """The metrics at each test cutoff, named by its instant."""
-    segments = []
-    for moment in np.unique(predictions.cutoff):
-        name = f"{np.datetime64(int(moment), 'us').astype('datetime64[s]')}Z"
-        segments.append(_segment_of(name, predictions.where(predictions.cutoff == moment), seed, replicates))
-    return tuple(segments)
-
-
-def _per_stage(predictions: Predictions, seed: int, replicates: int) -> tuple[Segment, ...]:
-    """The metrics of each stage that has snapshots, known stages first."""
-    stage = np.asarray(predictions.stage).astype(str)
-    others = sorted(set(stage.tolist()) - set(STAGES))
-    present = [name for name in (*STAGES, *others) if (stage == name).any()]
-    return tuple(_segment_of(name, predictions.where(stage == name), seed, replicates) for name in present)
-
-
-def _segment_of(name: str, predictions: Predictions, seed: int, replicates: int) -> Segment:
-    """A segment's metrics, or the reason why it has none."""
+def _described(
+    name: str,
+    predictions: Predictions,
+    model: Estimates | None,
+    opponent: Estimates | None,
+    improvement: Estimates | None,
+    reason: str | None = None,
+) -> Segment:
     n, buyers = len(predictions.outcome), int(np.sum(predictions.outcome))
     customers = len(np.unique(predictions.customer))
-    if customers >= SEGMENT_CUSTOMERS and min(buyers, n - buyers) >= SEGMENT_OUTCOMES:
-        return _judge(name, predictions, seed, replicates)
-    reason = (
-        f"too few to judge: {customers} customers, {buyers} buyers and {n - buyers} others; "
-        f"needs {SEGMENT_CUSTOMERS} customers and {SEGMENT_OUTCOMES} of each"
+    return Segment(name, n, customers, buyers, buyers / n, model, opponent, improvement, reason)
+
+
+def _won(predictions: Predictions, opponent: str) -> int:
+    """At how many cutoffs the model's log loss is lower than the opponent's."""
+    parts = [predictions.where(predictions.cutoff == moment) for moment in np.unique(predictions.cutoff)]
+    return sum(
+        log_loss(part.outcome, part.probability) < log_loss(part.outcome, part.opponents[opponent])
+        for part in parts
     )
-    return Segment(name, n, customers, buyers, buyers / n, None, None, None, reason)
 
 
-def _judge(name: str, predictions: Predictions, seed: int, replicates: int) -> Segment:
-    """The metrics of model and opponent and their paired difference, with intervals."""
-    plan = CustomerBootstrap.of(predictions.customer, seed, replicates)
-    rankings = list(_rankings(predictions).values())
-    codes = [plan.code[ranking.order] for ranking in rankings]
-
-    def statistic(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.stack(
-            [ranking.measure(counts[code]) for ranking, code in zip(rankings, codes, strict=True)]
-        )
-
-    value = statistic(np.ones(plan.n_customers))
-    drawn = plan.run(statistic)
-    gain, drawn_gain = _gain(value), _gain(drawn)
-    n, buyers = len(predictions.outcome), int(np.sum(predictions.outcome))
-    return Segment(
-        name=name,
-        n=n,
-        customers=plan.n_customers,
-        buyers=buyers,
-        base_rate=buyers / n,
-        model=_estimate_all(value[0], drawn[:, 0]),
-        opponent=_estimate_all(value[1], drawn[:, 1]),
-        improvement=_estimate_all(gain, drawn_gain),
-    )
+def _next_cutoff(per_cutoff: Sequence[Segment]) -> dict[str, dict[str, NextCutoff]]:
+    """Where the metrics of the model and its improvements will lie at one more cutoff."""
+    model = [part.model for part in per_cutoff if part.model is not None]
+    improvement = [part.improvement for part in per_cutoff if part.improvement is not None]
+    return {
+        "model": {
+            name: NextCutoff.of([each[name] for each in model]).within(*LIMITS[name]) for name in METRICS
+        },
+        "improvement": {name: NextCutoff.of([each[name] for each in improvement]) for name in METRICS},
+    }
 
 
 def _gain(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -275,67 +304,9 @@ def _estimate_all(value: NDArray[np.float64], drawn: NDArray[np.float64]) -> dic
     return {name: Estimate.of(value[i], drawn[:, i]) for i, name in enumerate(METRICS)}
 
 
-def _reliability(ranking: Ranking) -> tuple[ReliabilityBin, ...]:
-    """Ten bins of equal size, lowest probability first; ties stay together, so that there may be fewer."""
-    bins = calibration_bins(ranking)
-    rows = np.bincount(bins)
-    predicted = np.bincount(bins, ranking.probability)
-    observed = np.bincount(bins, ranking.outcome)
-    return tuple(
-        ReliabilityBin(int(rows[i]), predicted[i] / rows[i], rate.value, rate.low, rate.high)
-        for i in np.flatnonzero(rows)[::-1]
-        for rate in [wilson(float(observed[i]), float(rows[i]))]
-    )
-
-
-def _gains(ranking: Ranking, shares: NDArray[np.float64]) -> tuple[float, ...]:
-    rows = len(ranking.order)
-    found = ranking.captured(shares * rows, np.ones(rows)) / ranking.outcome.sum()
-    return tuple(found.tolist())
-
-
-def _capacity(predictions: Predictions, seed: int, replicates: int) -> tuple[CapacityRow, ...]:
-    """The buyers to expect from contacting a round number of customers at one cutoff."""
-    moments = [predictions.cutoff == moment for moment in np.unique(predictions.cutoff)]
-    sizes = capacity_sizes(min(int(mask.sum()) for mask in moments))
-    if not sizes:
-        return ()
-    plan = CustomerBootstrap.of(predictions.customer, seed, replicates)
-    parts = [(_rankings(predictions.where(mask)), plan.code[mask]) for mask in moments]
-    listed = [[(ranking, code[ranking.order]) for ranking in pair.values()] for pair, code in parts]
-    wanted = np.array(sizes, dtype=np.float64)
-
-    def by_cutoff(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Buyers found [cutoffs, 2, sizes]."""
-        return np.array(
-            [[ranking.captured(wanted, counts[code]) for ranking, code in pair] for pair in listed]
-        )
-
-    found = by_cutoff(np.ones(plan.n_customers))
-    drawn = plan.run(lambda counts: by_cutoff(counts).mean(axis=0))
-    rate = float(np.mean([predictions.outcome[mask].mean() for mask in moments]))
-    mean = found.mean(axis=0)
-    return tuple(
-        CapacityRow(
-            contacted=size,
-            buyers=Estimate.of(mean[0, i], drawn[:, 0, i]),
-            opponent_buyers=Estimate.of(mean[1, i], drawn[:, 1, i]),
-            random_buyers=size * rate,
-            by_cutoff=tuple(found[:, 0, i].tolist()),
-        )
-        for i, size in enumerate(sizes)
-    )
-
-
-def capacity_sizes(population: int) -> tuple[int, ...]:
-    """Round numbers of customers to contact (50, 100, 200, 500, 1,000, ...) up to a population."""
-    sizes = (step * 10**power for power in range(1, 10) for step in (1, 2, 5))
-    return tuple(size for size in sizes if 50 <= size <= population)
-
-
 def _plain(value: Any) -> Any:
     """Value objects to plain data: None for what is not finite."""
-    if isinstance(value, Estimate):
+    if isinstance(value, Estimate | NextCutoff):
         return value.to_dict()
     if is_dataclass(value):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
@@ -355,6 +326,11 @@ def _estimates(plain: Mapping[str, Any] | None) -> dict[str, Estimate] | None:
 def _segment(plain: Mapping[str, Any]) -> Segment:
     metrics = {key: _estimates(plain[key]) for key in ("model", "opponent", "improvement")}
     return Segment(**{**plain, **metrics})
+
+
+def _opposed(plain: Mapping[str, Any]) -> Opposed:
+    estimates = {key: _estimates(plain[key]) for key in ("metrics", "improvement")}
+    return Opposed(**{**plain, **estimates})
 
 
 def _capacity_row(plain: Mapping[str, Any]) -> CapacityRow:

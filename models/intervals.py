@@ -1,12 +1,13 @@
 """Intervals: customers are resampled with all their snapshots, as the snapshots of one customer are alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import t as student
 
 LEVEL = 0.95
 _Z = 1.959963984540054
@@ -54,6 +55,63 @@ class Estimate:
     def from_dict(cls, plain: dict[str, float | None]) -> Self:
         """The estimate that `to_dict` described."""
         return cls(*(number(plain[key]) for key in ("value", "low", "high")))
+
+
+FEWEST_FOR_PREDICTION = 4
+"""With fewer cutoffs their variance is hardly known, and the range of what was seen is said instead."""
+
+
+@dataclass(frozen=True)
+class NextCutoff:
+    """Where a metric will lie at one more cutoff like those judged, in 95% of cases.
+
+    With fewer than `FEWEST_FOR_PREDICTION` `cutoffs` it is the lowest and the highest value seen, and promises nothing.
+    """
+
+    low: float
+    high: float
+    cutoffs: int
+
+    @classmethod
+    def of(cls, estimates: Sequence[Estimate]) -> Self:
+        """One estimate for each test cutoff to the interval for the next.
+
+        The values v of k cutoffs scatter by what differs between cutoffs and by who happened to be sampled, and so
+        will the next: it lies within mean(v) ± t(k - 1) · sqrt(var(v) (1 + 1/k)), t being Student's 97.5% quantile.
+        Where cutoffs are alike by luck the error of sampling alone, whose mean square is s², is the least that there
+        is: z · sqrt(s² (1 + 1/k)), z being the normal quantile. The larger reach of the two is taken. Customers whom
+        cutoffs share make var(v) smaller, and the next cutoff shares them too.
+        """
+        values = np.array([each.value for each in estimates])
+        errors = np.array([each.error for each in estimates])
+        known = np.isfinite(values) & np.isfinite(errors)
+        values, errors, cutoffs = values[known], errors[known], int(known.sum())
+        if cutoffs == 0:
+            return cls(np.nan, np.nan, 0)
+        if cutoffs < FEWEST_FOR_PREDICTION:
+            return cls(float(values.min()), float(values.max()), cutoffs)
+        quantile = float(student.ppf((1 + LEVEL) / 2, cutoffs - 1))
+        scattered, sampled = values.var(ddof=1), np.mean(errors**2)
+        reach = max(quantile * np.sqrt(scattered), _Z * np.sqrt(sampled)) * np.sqrt(1 + 1 / cutoffs)
+        return cls(float(values.mean() - reach), float(values.mean() + reach), cutoffs)
+
+    @property
+    def is_range(self) -> bool:
+        """Whether this is what was seen rather than what to expect."""
+        return self.cutoffs < FEWEST_FOR_PREDICTION
+
+    def within(self, low: float, high: float) -> Self:
+        """The same, cut to the values that the metric can take."""
+        return type(self)(max(self.low, low), min(self.high, high), self.cutoffs)
+
+    def to_dict(self) -> dict[str, float | None]:
+        """Plain data; None where it is not defined."""
+        return {"low": finite(self.low), "high": finite(self.high), "cutoffs": self.cutoffs}
+
+    @classmethod
+    def from_dict(cls, plain: dict[str, float | None]) -> Self:
+        """What `to_dict` described."""
+        return cls(number(plain["low"]), number(plain["high"]), int(plain["cutoffs"] or 0))
 
 
 @dataclass(frozen=True, eq=False)

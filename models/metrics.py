@@ -24,6 +24,18 @@ BETTER: Mapping[str, int] = {
 """All metrics: 1 where more is better, -1 where less is (of the magnitude, for `mean_difference`)."""
 
 METRICS = tuple(BETTER)
+
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "auc": (0.0, 1.0),
+    "average_precision": (0.0, 1.0),
+    "log_loss": (0.0, np.inf),
+    "brier": (0.0, 1.0),
+    "lift_at_10": (0.0, np.inf),
+    "calibration_error": (0.0, 1.0),
+    "mean_difference": (-1.0, 1.0),
+}
+"""The values that each of the metrics can take."""
+
 LIFT_SHARE = 0.10
 CALIBRATION_BINS = 10
 

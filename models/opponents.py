@@ -1,50 +1,231 @@
-"""Opponents: simpler rules on the same snapshots, which a model has to beat."""
+"""Opponents: simpler rules on the same snapshots, which a model has to beat.
 
-from typing import Any, Self
+Each is fitted on snapshots whose targets were mature at a fold's training end and on nothing else, and says a
+probability. What it cannot say of a customer it replaces by the rate of the past.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from patron.features.errors import ModelError
+from patron.features.question import Purchase, Question, SpendDrop
 
 from .calibration import choose_calibrator
-from .calibrators import Calibrator
+from .calibrators import Calibrator, Identity
+from .logistic import Floats
+
+MOST_ROWS = 200_000
+"""A regression on three numbers learns nothing more from further snapshots: so many are drawn by a fixed seed."""
 
 
-class RecencyRule:
-    """Whoever ordered more recently is likelier to order again: a serious opponent (Wuebben & von Wangenheim 2008).
+@dataclass(frozen=True, eq=False)
+class History:
+    """What opponents see, one row for each snapshot [n].
 
-    Customers are ranked within each cutoff, and the ranks are calibrated on cutoffs whose targets are known.
+    `features` are those of the snapshots by name, as they were known at each cutoff; NaN where unknown.
     """
 
-    calibrator: Calibrator
-    """Set by `fit`: from a rank in (0, 1) to a probability."""
+    customer: NDArray[Any]
+    cutoff: NDArray[np.int64]
+    outcome: NDArray[Any]
+    features: Mapping[str, Floats]
 
-    def fit(
-        self,
-        days_since: NDArray[Any],
-        outcome: NDArray[Any],
-        cutoff: NDArray[np.int64],
-        customers: NDArray[Any] | None = None,
-    ) -> Self:
-        """Days since the last order (NaN: never), outcomes and cutoffs [n] of mature snapshots to the fitted rule."""
-        if not len(outcome):
-            raise ModelError(
-                "The recency rule has nothing to learn from.",
-                found="no mature snapshots",
-                remedy="give it the snapshots of the cutoffs before the test cutoffs",
-            )
-        ranks = recency_ranks(days_since, cutoff)
-        self.calibrator = choose_calibrator(ranks, outcome, cutoff, customers, required=True)
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def where(self, mask: NDArray[np.bool_]) -> Self:
+        """The rows [n] for which the mask is true."""
+        features = {name: values[mask] for name, values in self.features.items()}
+        return type(self)(self.customer[mask], self.cutoff[mask], self.outcome[mask], features)
+
+
+class Opponent(Protocol):
+    """A rule that is fitted on mature snapshots and then says the probability of others."""
+
+    name: str
+    needs: tuple[str, ...]
+    """The features it reads."""
+
+    @property
+    def rule(self) -> str:
+        """What it does, in a few words."""
+
+    def fit(self, known: History, earlier: Mapping[int, Sequence[int]]) -> Self:
+        """Mature snapshots, and for some of their cutoffs those that were mature by then, to the fitted rule."""
+
+    def predict(self, asked: History) -> Floats:
+        """Whole cutoffs of snapshots to probabilities [n]; their outcomes are not looked at."""
+
+
+class BaseRate:
+    """Everybody gets the rate of the training cutoffs: what knowing nothing of anybody is worth."""
+
+    name = "base rate"
+    needs: tuple[str, ...] = ()
+    rule = "everybody gets the rate of the past"
+    rate: float
+    """Set by `fit`."""
+
+    def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
+        """The rate, smoothed by Laplace's rule so that it is neither 0 nor 1."""
+        _refuse_nothing(known, self.name)
+        self.rate = _rate(known.outcome)
         return self
 
-    def predict(self, days_since: NDArray[Any], cutoff: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Days since the last order (NaN: never) and cutoffs [n], whole cutoffs at a time, to probabilities [n]."""
-        return self.calibrator.apply(recency_ranks(days_since, cutoff))
+    def predict(self, asked: History) -> Floats:
+        """The same probability for each of the snapshots [n]."""
+        return np.full(len(asked), self.rate)
 
 
-def recency_ranks(days_since: NDArray[Any], cutoff: NDArray[np.int64]) -> NDArray[np.float64]:
+class HiatusRule:
+    """Whoever ordered more recently is likelier to order again: a serious opponent (Wübben & von Wangenheim 2008).
+
+    Recency counts in days, or in the customer's own mean gaps (a first order has none: the typical gap of training
+    stands in). The ordering with the lower log loss in training is taken. Customers are ranked within each cutoff, and
+    the ranks are calibrated on cutoffs whose targets are known. With `reversed_order` the most recent come last, for
+    targets such as a drop of spend.
+    """
+
+    name = "recency rule"
+    needs: tuple[str, ...] = ("days_since_order",)
+    calibrator: Calibrator
+    """Set by `fit`: from a rank in (0, 1) to a probability."""
+    by_own_gap: bool
+    """Set by `fit`: whether recency counts in own gaps."""
+    typical_gap: float
+    """Set by `fit`, in days; NaN where nobody has ordered twice."""
+
+    def __init__(self, *, reversed_order: bool = False) -> None:
+        self.reversed_order = reversed_order
+
+    @property
+    def rule(self) -> str:
+        """Who comes first."""
+        who = "is least overdue by the own gaps" if self.by_own_gap else "bought last"
+        return f"whoever {who} comes {'last' if self.reversed_order else 'first'}"
+
+    def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
+        """The better ordering with its calibration. Ranks know no outcome: all mature cutoffs calibrate them."""
+        _refuse_nothing(known, self.name)
+        gaps = known.features.get("gap_mean", np.array([]))
+        gaps = gaps[gaps > 0]
+        self.typical_gap = float(np.median(gaps)) if gaps.size else np.nan
+        found = []
+        for by_own_gap in (False, True) if gaps.size else (False,):
+            self.by_own_gap = by_own_gap
+            ranks = self._ranks(known)
+            calibrator = choose_calibrator(ranks, known.outcome, known.cutoff, known.customer, required=True)
+            found.append((_mean_loss(calibrator.apply(ranks), known.outcome), by_own_gap, calibrator))
+        _, self.by_own_gap, self.calibrator = min(found, key=lambda each: each[0])
+        return self
+
+    def predict(self, asked: History) -> Floats:
+        """Probabilities [n]."""
+        return self.calibrator.apply(self._ranks(asked))
+
+    def _ranks(self, history: History) -> Floats:
+        waited = history.features["days_since_order"]
+        if self.by_own_gap:
+            gap = history.features["gap_mean"]
+            waited = waited / np.where(gap > 0, gap, self.typical_gap)
+        ranks = recency_ranks(waited, history.cutoff)
+        return 1 - ranks if self.reversed_order else ranks
+
+
+class RfmRegression:
+    """A logistic regression on recency, frequency and money, logarithms standardised on training alone.
+
+    What is unknown gets the median of training and a mark that it was unknown. Its calibration is chosen on inner
+    cutoffs, each predicted by a regression that knew only what was mature by then.
+    """
+
+    name = "RFM regression"
+    needs: tuple[str, ...] = ("days_since_order", "orders_ever", "spend_ever")
+    rule = "a logistic regression on recency, frequency and money"
+    calibrator: Calibrator
+    """Set by `fit`."""
+
+    def fit(self, known: History, earlier: Mapping[int, Sequence[int]]) -> Self:
+        """The regression on all mature snapshots, and its calibration."""
+        _refuse_nothing(known, self.name)
+        self._score = _logistic(known)
+        self.calibrator = _calibrated(known, earlier)
+        return self
+
+    def predict(self, asked: History) -> Floats:
+        """Probabilities [n]."""
+        return self.calibrator.apply(self._score(asked))
+
+
+class BgNbdRule:
+    """The probability of an order within the horizon by BG/NBD (Fader, Hardie & Lee 2005).
+
+    At each cutoff its four parameters are fitted to the orders that everybody had made before it; it needs no
+    outcome. It cannot speak of who never ordered: they get the rate of such customers in training. It may be too sure
+    of who bought once, whom it takes to be alive; the calibration corrects its level, not that.
+    """
+
+    name = "BG/NBD"
+    needs: tuple[str, ...] = ("order_probability",)
+    calibrator: Calibrator
+    """Set by `fit`: `Identity` unless another proved better on later cutoffs."""
+    silent_rate: float
+    """Set by `fit`: what those get of whom it cannot speak."""
+
+    rule = "the probability of an order from the number, the last and the first of the orders"
+
+    def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
+        """The calibration. The parameters of every cutoff knew only what came before it: all cutoffs serve."""
+        _refuse_nothing(known, self.name)
+        said = np.isfinite(known.features["order_probability"])
+        self.silent_rate = _rate(known.outcome if said.all() else known.outcome[~said])
+        told = known.where(said)
+        self.calibrator = Identity()
+        if len(told):
+            self.calibrator = choose_calibrator(
+                told.features["order_probability"], told.outcome, told.cutoff, told.customer
+            )
+        return self
+
+    def predict(self, asked: History) -> Floats:
+        """Probabilities [n]."""
+        probability = asked.features["order_probability"]
+        said = np.isfinite(probability)
+        return np.where(said, self.calibrator.apply(np.where(said, probability, 0.5)), self.silent_rate)
+
+
+def opponents_of(question: Question, features: Sequence[str]) -> tuple[list[Opponent], dict[str, str]]:
+    """Unfitted opponents for a question and the features there are, and why others are left out, by name."""
+    is_drop = isinstance(question.target, SpendDrop)
+    everybody: list[Opponent] = [
+        BaseRate(),
+        HiatusRule(reversed_order=is_drop),
+        RfmRegression(),
+        BgNbdRule(),
+    ]
+    missing = {each.name: [name for name in each.needs if name not in features] for each in everybody}
+    left_out = {name: f"the snapshots have no {', '.join(names)}" for name, names in missing.items() if names}
+    if is_drop:
+        left_out[BgNbdRule.name] = "it speaks of orders, and the question asks for a drop of spend"
+    elif isinstance(question.target, Purchase) and question.target.where:
+        left_out[BgNbdRule.name] = "it speaks of any order, and the question counts only some"
+    if question.population == "prospects":
+        reason = "it speaks of who has ordered, and the question asks about who never has"
+        left_out |= {each.name: reason for each in everybody if each.needs}
+    return [each for each in everybody if each.name not in left_out], left_out
+
+
+def recency_ranks(days_since: NDArray[Any], cutoff: NDArray[np.int64]) -> Floats:
     """Days since the last order and cutoffs [n] to ranks in (0, 1) within each cutoff, the most recent highest.
 
     Ties share the middle of their ranks; a customer who never ordered (NaN) comes last.
@@ -55,3 +236,71 @@ def recency_ranks(days_since: NDArray[Any], cutoff: NDArray[np.int64]) -> NDArra
         at = cutoff == moment
         ranks[at] = (rankdata(recency[at]) - 0.5) / at.sum()
     return ranks
+
+
+def _calibrated(known: History, earlier: Mapping[int, Sequence[int]]) -> Calibrator:
+    """The calibration that proved itself on out-of-time scores of the earlier cutoffs."""
+    scores = np.full(len(known), np.nan)
+    for moment, before in earlier.items():
+        at = known.cutoff == moment
+        scores[at] = _logistic(known.where(np.isin(known.cutoff, before)))(known.where(at))
+    told = np.isfinite(scores)
+    if not told.any():
+        return Identity()
+    return choose_calibrator(scores[told], known.outcome[told], known.cutoff[told], known.customer[told])
+
+
+class _Regression:
+    """A fitted regression; the constant rate where training showed a single outcome."""
+
+    def __init__(self, pipeline: Pipeline | None, rate: float) -> None:
+        self.pipeline = pipeline
+        self.rate = rate
+
+    def __call__(self, asked: History) -> Floats:
+        if self.pipeline is None or not len(asked):
+            return np.full(len(asked), self.rate)
+        with threadpool_limits(1, "blas"):
+            return np.asarray(self.pipeline.predict_proba(_logarithms(asked))[:, 1], np.float64)
+
+
+def _logistic(known: History) -> _Regression:
+    if len(known) > MOST_ROWS:
+        chosen = np.random.default_rng(0).choice(len(known), MOST_ROWS, replace=False)
+        mask = np.zeros(len(known), np.bool_)
+        mask[chosen] = True
+        known = known.where(mask)
+    rate = _rate(known.outcome)
+    if np.unique(known.outcome).size < 2:
+        return _Regression(None, rate)
+    pipeline = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+        LogisticRegression(),
+    )
+    # Three numbers are no work for threads.
+    with threadpool_limits(1, "blas"):
+        return _Regression(pipeline.fit(_logarithms(known), known.outcome), rate)
+
+
+def _logarithms(history: History) -> Floats:
+    """log(1 + x) of the days since the last order, the orders, and the money, which returns take to 0 at most."""
+    columns = [np.maximum(history.features[name], 0) for name in RfmRegression.needs]
+    return np.asarray(np.log1p(np.column_stack(columns)))
+
+
+def _rate(outcome: NDArray[Any]) -> float:
+    return float((np.sum(outcome) + 1) / (len(outcome) + 2))
+
+
+def _mean_loss(probability: Floats, outcome: NDArray[Any]) -> float:
+    return float(-np.log(np.where(outcome == 1, probability, 1 - probability)).mean())
+
+
+def _refuse_nothing(known: History, name: str) -> None:
+    if not len(known):
+        raise ModelError(
+            f"The opponent ({name}) has nothing to learn from.",
+            found="no mature snapshots",
+            remedy="give it the snapshots of the cutoffs before the test cutoffs",
+        )

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from patron.models.evaluation import CapacityRow, Evaluation, Gains, ReliabilityBin, Segment
+from patron.models.curves import CapacityRow, Gains, ReliabilityBin
+from patron.models.evaluation import Evaluation, Segment
 
 from .canvas import INK, MODEL, MUTED, OPPONENT, PALE, Drawing, quiet_grid
 from .formats import decimal, estimate_text, percent, short_day, words

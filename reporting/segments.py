@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 
-from patron.models.evaluation import CapacityRow, Evaluation, Segment
+from patron.models.curves import CapacityRow
+from patron.models.evaluation import Evaluation, Segment
 
 HEADLINE_SHARE = 0.2
 """The list length that the first screen speaks of is the one nearest to this share of the customers."""

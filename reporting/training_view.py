@@ -4,7 +4,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from patron.models.evaluation import CapacityRow, Segment
+from patron.models.curves import CapacityRow
+from patron.models.evaluation import Segment
 from patron.models.intervals import Estimate
 
 from .data_view import AccountRow, account_row, reason_rows

@@ -1,20 +1,22 @@
-"""The judgement: a recipe and its opponent at every test cutoff, each knowing only what was mature by then."""
+"""The judgement: a recipe and its opponents at every test cutoff, each knowing only what was mature by then."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from patron.features.progress import Progress, silent
-from patron.models.evaluation import Evaluation, Predictions, evaluate
-from patron.models.opponents import RecencyRule
+from patron.features.question import Question
+from patron.models.evaluation import Evaluation, evaluate
+from patron.models.grade import Grade, grade_of
+from patron.models.predictions import Predictions
 
 from .folds import FoldPlan
+from .opposition import Opposition, fold_groups
 from .recipe import Recipe
 from .rolling import FittedFold, RollingBoosters, TrainingSet
 
-OPPONENT = "recency rule"
 EXPLAINED_ROWS = 5_000
 """Snapshots over which the weight of features is averaged."""
 
@@ -31,44 +33,65 @@ class Judgement:
     """Mean absolute contribution of each feature to the judged booster's log-odds, by name."""
     family_weights: Mapping[str, float]
     """The same for the sum of each family's contributions."""
+    opponent_rules: Mapping[str, str] = field(default_factory=dict)
+    """What each opponent does, by its name."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why an opponent could not be had, by its name."""
+
+    @property
+    def grade(self) -> Grade:
+        """The model's grade beside the best opponent."""
+        return grade_of(self.evaluation)
+
+    @property
+    def opponent(self) -> str:
+        """The best opponent and what it does."""
+        name = self.evaluation.best_opponent
+        return f"{name}: {self.opponent_rules[name]}"
 
     @property
     def beats_opponent(self) -> bool:
-        """Whether the model's log loss is lower than the opponent's, with the whole interval above zero."""
+        """Whether the model's log loss is lower than the best opponent's, with the whole interval above zero."""
         return self.evaluation.improvement["log_loss"].low > 0
 
 
 def judge(
-    data: TrainingSet, plan: FoldPlan, recipe: Recipe, seed: int, progress: Progress = silent
+    data: TrainingSet,
+    plan: FoldPlan,
+    recipe: Recipe,
+    question: Question,
+    seed: int,
+    progress: Progress = silent,
 ) -> Judgement:
-    """Fit the rolling boosters, predict every test cutoff, and compare with the opponent."""
+    """Fit the rolling boosters, predict every test cutoff, and compare with the opponents that the question has."""
     boosters = RollingBoosters(data, recipe, seed, plan, progress)
     fitted = [boosters.fitted(fold) for fold in plan.tests]
-    predictions = _predictions(data, fitted)
     progress("judging", 0, 1)
-    evaluation = evaluate(predictions, seed)
+    opposition = Opposition(data, plan, question)
+    predictions = Predictions.together([fold_predictions(data, each, opposition) for each in fitted])
     weights, families = _weights(data, fitted[0], seed)
-    return Judgement(evaluation, predictions, fitted[0], boosters.fitted(plan.production), weights, families)
+    return Judgement(
+        evaluation=evaluate(predictions, seed),
+        predictions=predictions,
+        judged=fitted[0],
+        production=boosters.fitted(plan.production),
+        weights=weights,
+        family_weights=families,
+        opponent_rules=opposition.rules,
+        left_out=opposition.left_out,
+    )
 
 
-def _predictions(data: TrainingSet, fitted: Sequence[FittedFold]) -> Predictions:
-    parts = [_fold_predictions(data, each) for each in fitted]
-    columns = zip(*(vars(part).values() for part in parts), strict=True)
-    return Predictions(*(np.concatenate(column) for column in columns))
-
-
-def _fold_predictions(data: TrainingSet, fitted: FittedFold) -> Predictions:
-    """The predictions at a fold's cutoff, the opponent fitted on everything mature by then."""
-    train, at = data.rows(fitted.fold.train), data.rows([fitted.fold.cutoff])
-    days = np.asarray(data.table["days_since_order"], np.float64)
-    opponent = RecencyRule().fit(days[train], data.outcome[train], data.cutoff[train], data.customer[train])
+def fold_predictions(data: TrainingSet, fitted: FittedFold, opposition: Opposition) -> Predictions:
+    """The predictions at a fold's cutoff, and its customers' groups as they were known at its training end."""
+    at = data.rows([fitted.fold.cutoff])
     return Predictions(
         customer=data.customer[at],
         cutoff=data.cutoff[at],
         outcome=data.outcome[at],
         probability=fitted.predict(data, at),
-        opponent=opponent.predict(days[at], data.cutoff[at]),
-        stage=np.asarray(data.table["stage"].to_pylist(), object)[at],
+        opponents=opposition.at(fitted.fold),
+        groups=fold_groups(data, fitted.fold),
     )
 
 

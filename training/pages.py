@@ -9,8 +9,6 @@ from patron.models.calibrators import Calibrator
 from patron.models.registry import RegisteredVersion
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
-from .judgement import OPPONENT
-
 if TYPE_CHECKING:
     from .tracking import Record
 
@@ -41,7 +39,7 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
         customers=record.built.customers,
         geometry=_geometry(record),
         evaluation=judgement.evaluation,
-        opponent=f"{OPPONENT}: whoever bought last comes first",
+        opponent=judgement.opponent,
         families=_families(judgement.family_weights, judgement.judged.fields),
         features=_features(judgement.weights, judgement.judged.fields),
         calibration=describe_calibration(judgement.production.calibrator),

@@ -2,18 +2,20 @@
 
 from patron.features.question import Question
 from patron.models.evaluation import Evaluation
+from patron.models.grade import grade_of
 from patron.models.intervals import Estimate
 from patron.reporting.segments import headline
 from patron.reporting.wording import Wording
 
 
-def summary_sentences(question: Question, evaluation: Evaluation, opponent: str) -> tuple[str, str, str]:
-    """Three sentences with numbers and 95 % intervals: how good, against whom, and what it is good for."""
-    cases = Wording.of(question).cases
+def summary_sentences(question: Question, evaluation: Evaluation) -> tuple[str, ...]:
+    """Sentences with numbers and 95 % intervals: how good, against whom, what it is good for, and the grade."""
+    cases, opponent = Wording.of(question).cases, evaluation.best_opponent
     return (
         _how_good(evaluation, cases),
-        _against(evaluation, opponent),
+        _against(evaluation),
         _good_for(question, evaluation, opponent, cases),
+        grade_of(evaluation).sentence,
     )
 
 
@@ -25,7 +27,7 @@ def _how_good(evaluation: Evaluation, cases: str) -> str:
     )
 
 
-def _against(evaluation: Evaluation, opponent: str) -> str:
+def _against(evaluation: Evaluation) -> str:
     model, other = evaluation.model["log_loss"], evaluation.opponent["log_loss"]
     gain = evaluation.improvement["log_loss"]
     verdict = "not distinguishable from"
@@ -36,7 +38,7 @@ def _against(evaluation: Evaluation, opponent: str) -> str:
     ]
     above = sum(each["log_loss"].value > 0 for each in improvements)
     return (
-        f"Its probabilities are {verdict} those of the {opponent}: a log loss of {model.value:.4f} against"
+        f"Its probabilities are {verdict} those of {_best(evaluation)}: a log loss of {model.value:.4f} against"
         f" {other.value:.4f}, a gain of {_interval(gain, '.4f')}, above zero at {above} of"
         f" {_count(len(evaluation.per_cutoff), 'test cutoff')}."
     )
@@ -51,6 +53,12 @@ def _good_for(question: Question, evaluation: Evaluation, opponent: str, cases: 
         f" {_count(question.horizon_days, 'day')}; the {opponent}'s top {row.contacted:,} hold"
         f" {row.opponent_buyers.value:,.0f}, as many at random {row.random_buyers:,.0f}."
     )
+
+
+def _best(evaluation: Evaluation) -> str:
+    """The opponent, and that it is the best of several where it is."""
+    others = len(evaluation.opponents)
+    return f"the {evaluation.best_opponent}" + (f", the best of {others} opponents" if others > 1 else "")
 
 
 def _interval(estimate: Estimate, form: str) -> str:

@@ -128,6 +128,9 @@ def _tags(record: Record) -> dict[str, str]:
         "patron.contract_digest": contract.digest(),
         "patron.observed_until": contract.window.observed_until,
         "patron.provisional": record.plan.provisional or "no",
+        "patron.grade": record.judgement.grade.letter,
+        "patron.grade_reasons": "; ".join(record.judgement.grade.reasons),
+        "patron.best_opponent": record.judgement.evaluation.best_opponent,
         "mlflow.note.content": "\n\n".join(record.summary),
     }
 
@@ -142,6 +145,9 @@ def _log_metrics(mlflow: Any, record: Record) -> None:
     }
     for name, estimates in groups.items():
         mlflow.log_metrics(_flat(f"{name}.", estimates))
+    for each in evaluation.opponents:
+        mlflow.log_metrics(_flat(f"opponent.{name_part(each.name)}.", each.metrics))
+    mlflow.log_metric("smallest_visible_gain.log_loss", record.judgement.grade.smallest)
     for step, segment in enumerate(evaluation.per_cutoff):
         for name, found in (("model", segment.model), ("opponent", segment.opponent)):
             if found is not None:

@@ -24,7 +24,7 @@ from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, ref
 
 from .gate import require_enough
 from .inner import InnerFolds
-from .judgement import OPPONENT, Judgement, judge
+from .judgement import Judgement, judge
 from .recipe import Recipe
 from .sentences import summary_sentences
 from .settings import TrainingSettings
@@ -40,7 +40,7 @@ class TrainingRun:
     """A finished run: where it is, what was decided, and how good the model is.
 
     `metrics` are of the judged booster over all test cutoffs, each with the ends of its 95 % interval; `summary` are
-    the three sentences that matter. It shows itself in a notebook.
+    the sentences that matter. `grade` is A, B or C with its `reasons`. It shows itself in a notebook.
     """
 
     run_id: str
@@ -48,6 +48,8 @@ class TrainingRun:
     version: int
     alias: str | None
     decision: str
+    grade: str
+    reasons: tuple[str, ...]
     summary: tuple[str, ...]
     metrics: Mapping[str, Mapping[str, float | None]]
     report: Path
@@ -56,7 +58,12 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """The run as plain data."""
         plain = {name: value for name, value in vars(self).items() if name != "fragment"}
-        return {**plain, "summary": list(self.summary), "report": str(self.report)}
+        return {
+            **plain,
+            "summary": list(self.summary),
+            "reasons": list(self.reasons),
+            "report": str(self.report),
+        }
 
     def _repr_html_(self) -> str:
         return self.fragment
@@ -91,7 +98,7 @@ def train_model(
             inner = InnerFolds(built.data, plan, settings.seed)
             tuning = tune(inner, recipe, settings.trials, folder, key, progress)
             recipe = tuning.recipe
-        judgement = judge(built.data, plan, recipe, settings.seed, progress)
+        judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         store.write_quarantine(folder / "quarantine")
         record = Record(
             data=data,
@@ -105,7 +112,7 @@ def train_model(
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),
             summary=(
-                *summary_sentences(question, judgement.evaluation, OPPONENT),
+                *summary_sentences(question, judgement.evaluation),
                 *([tuning.sentence] if tuning else []),
             ),
             tuning=tuning,
@@ -121,6 +128,8 @@ def _finished(record: Record, registration: Registration) -> TrainingRun:
         version=registration.version,
         alias=registration.alias,
         decision=registration.decision,
+        grade=record.judgement.grade.letter,
+        reasons=record.judgement.grade.reasons,
         summary=record.summary,
         metrics={name: each.to_dict() for name, each in record.judgement.evaluation.model.items()},
         report=registration.report,
@@ -209,7 +218,7 @@ def _moment(instant: int) -> str:
 
 def _card(question: Question, contract: Contract, judgement: Judgement) -> str:
     """The model card: what it answers, from what, how well, and what it must not be used for."""
-    sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation, OPPONENT))
+    sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation))
     tables = "\n".join(f"- {table}: {', '.join(columns)}" for table, columns in contract.tables.items())
     cutoffs = np.unique(judgement.predictions.cutoff).size
     return f"""# {question.name}

@@ -9,8 +9,10 @@ from scipy.special import expit
 
 from patron.features.errors import DataError
 from patron.models import metrics
-from patron.models.evaluation import Evaluation, Predictions, capacity_sizes, evaluate
+from patron.models.curves import capacity_sizes
+from patron.models.evaluation import Evaluation, evaluate
 from patron.models.intervals import CustomerBootstrap, Estimate
+from patron.models.predictions import Predictions
 
 DAY = 86_400_000_000
 
@@ -25,8 +27,8 @@ def predictions(customers: int = 600, cutoffs: int = 3, noise: float = 1.0) -> P
         cutoff=np.arange(rows) // customers * 30 * DAY,
         outcome=(rng.random(rows) < expit(truth)).astype(np.int8),
         probability=expit(truth),
-        opponent=np.round(expit(truth + noise * rng.normal(size=rows)), 2),
-        stage=np.where(np.arange(rows) % customers % 10 == 0, "new", "repeat"),
+        opponents={"noisy": np.round(expit(truth + noise * rng.normal(size=rows)), 2)},
+        groups={"stage": np.where(np.arange(rows) % customers % 10 == 0, "new", "repeat")},
     )
 
 
@@ -46,7 +48,7 @@ def test_values_are_the_metrics_and_lie_in_their_intervals(evaluation: Evaluatio
     rows = predictions()
     for estimates, probability in (
         (evaluation.model, rows.probability),
-        (evaluation.opponent, rows.opponent),
+        (evaluation.opponent, rows.opponents["noisy"]),
     ):
         estimate = estimates[name]
         assert estimate.value == pytest.approx(metrics.measure(rows.outcome, probability)[name])
@@ -74,9 +76,35 @@ def test_the_difference_is_paired_and_so_narrower_than_either(evaluation: Evalua
     assert widths["difference"] < widths["model"] / 3
 
 
+def test_of_several_opponents_the_one_with_the_lowest_log_loss_decides() -> None:
+    rows = predictions(noise=0.3)
+    both = replace(rows, opponents={"base rate": np.full(1_800, 0.4), **rows.opponents})
+    judged, alone = (evaluate(each, seed=7, replicates=20) for each in (both, rows))
+    assert [each.name for each in judged.opponents] == ["noisy", "base rate"]
+    assert judged.best_opponent == "noisy"
+    assert judged.improvement == alone.improvement == judged.opponents[0].improvement
+    assert judged.opponents[0].metrics == judged.opponent
+    rate = judged.opponents[1]
+    assert rate.metrics["log_loss"].value == pytest.approx(
+        metrics.log_loss(rows.outcome, np.full(1_800, 0.4))
+    )
+    assert rate.metrics["auc"].value == 0.5
+    assert rate.improvement["auc"].value == pytest.approx(judged.model["auc"].value - 0.5)
+    assert rate.won == 3
+
+
+def test_few_cutoffs_give_a_range_and_more_an_interval_for_the_next(evaluation: Evaluation) -> None:
+    losses = [part.model["log_loss"].value for part in evaluation.per_cutoff]
+    seen = evaluation.next_cutoff["model"]["log_loss"]
+    assert (seen.is_range, seen.low, seen.high) == (True, min(losses), max(losses))
+    four = evaluate(predictions(cutoffs=4), seed=7, replicates=20).next_cutoff["improvement"]["auc"]
+    assert not four.is_range
+    assert four.cutoffs == 4
+
+
 def test_a_model_is_no_better_than_itself() -> None:
     rows = predictions()
-    same = evaluate(replace(rows, opponent=rows.probability), seed=7, replicates=20)
+    same = evaluate(replace(rows, opponents={"itself": rows.probability}), seed=7, replicates=20)
     assert {estimate.value for estimate in same.improvement.values()} == {0.0}
     assert {estimate.high for estimate in same.improvement.values()} == {0.0}
 

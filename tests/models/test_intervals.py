@@ -9,6 +9,7 @@ from patron.models.intervals import (
     ROW_BUDGET,
     CustomerBootstrap,
     Estimate,
+    NextCutoff,
     customer_bootstrap,
     wilson,
 )
@@ -91,3 +92,38 @@ def test_wilson_agrees_with_scipy(events: int, rows: int) -> None:
 
 def test_wilson_of_no_rows_is_undefined() -> None:
     assert np.isnan(wilson(0, 0).value)
+
+
+def test_the_next_cutoff_s_interval_by_hand() -> None:
+    """Values 1, 2, 3, 4 with errors of 0.5: variance 5/3; t with 3 degrees is 3.1824."""
+    found = NextCutoff.of([Estimate.around(value, 0.5) for value in (1.0, 2.0, 3.0, 4.0)])
+    reach = 3.182446 * np.sqrt(5 / 3 * (1 + 1 / 4))
+    assert (found.low, found.high) == pytest.approx((2.5 - reach, 2.5 + reach), abs=1e-5)
+    assert (found.is_range, found.cutoffs) == (False, 4)
+
+
+def test_cutoffs_alike_by_chance_leave_the_sampling_error() -> None:
+    found = NextCutoff.of([Estimate.around(0.8, 0.01)] * 4)
+    assert found.high - 0.8 == pytest.approx(1.959964 * 0.01 * np.sqrt(5 / 4), abs=1e-6)
+
+
+def test_fewer_than_four_cutoffs_give_their_range_and_none_gives_nothing() -> None:
+    three = NextCutoff.of([Estimate.around(value, 0.1) for value in (0.7, 0.9, 0.8)])
+    assert (three.low, three.high, three.is_range) == (0.7, 0.9, True)
+    assert np.isnan(NextCutoff.of([Estimate(np.nan, np.nan, np.nan)]).low)
+
+
+def test_an_interval_stays_within_what_a_metric_can_be() -> None:
+    assert NextCutoff(-0.5, 1.2, 4).within(0.0, 1.0) == NextCutoff(0.0, 1.0, 4)
+
+
+@pytest.mark.parametrize("cutoffs", [4, 8])
+@pytest.mark.parametrize("between", [0.0, 0.02, 0.1], ids=["all chance", "both", "mostly season"])
+def test_the_next_cutoff_lies_in_its_interval_about_as_often_as_it_says(cutoffs: int, between: float) -> None:
+    """The truth is known: cutoffs differ by a normal `between`, samples by a normal error of 0.02."""
+    rng = np.random.default_rng(23)
+    truth = 0.8 + between * rng.normal(size=(2_000, cutoffs + 1))
+    seen = truth + 0.02 * rng.normal(size=truth.shape)
+    found = [NextCutoff.of([Estimate.around(value, 0.02) for value in row[:-1]]) for row in seen]
+    covered = np.mean([each.low <= row[-1] <= each.high for each, row in zip(found, seen, strict=True)])
+    assert 0.94 <= covered <= 0.99

@@ -11,7 +11,8 @@ from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_microseconds
 from patron.features.question import Question
 from patron.features.reading import TableAccount
-from patron.models.evaluation import Evaluation, Predictions, evaluate
+from patron.models.evaluation import Evaluation, evaluate
+from patron.models.predictions import Predictions
 from patron.reporting.training_page import (
     FamilyWeight,
     FeatureWeight,
@@ -38,8 +39,14 @@ def judged(customers: int = 700, cutoffs: tuple[datetime, ...] = CUTOFFS) -> Eva
             cutoff=np.repeat([to_microseconds(cutoff) for cutoff in cutoffs], customers),
             outcome=(rng.random(rows) < expit(score)).astype(np.int8),
             probability=expit(score),
-            opponent=np.round(expit(0.7 * trait + 0.7 * rng.normal(size=rows)), 2),
-            stage=np.tile(np.where(np.arange(customers) % 25 == 0, "new", "repeat"), len(cutoffs)),
+            opponents={
+                "recency rule": np.round(expit(0.7 * trait + 0.7 * rng.normal(size=rows)), 2),
+                "base rate": np.full(rows, 0.4),
+            },
+            groups={
+                "stage": np.tile(np.where(np.arange(customers) % 25 == 0, "new", "repeat"), len(cutoffs)),
+                "spend": np.tile(np.array(["low", "middle", "high"])[np.arange(customers) % 3], len(cutoffs)),
+            },
         ),
         seed=7,
         replicates=100,

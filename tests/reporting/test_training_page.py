@@ -154,7 +154,7 @@ def test_hostile_text_stays_text(page: TrainingPage) -> None:
             TableAccount(HOSTILE, HOSTILE, 2, 1, {HOSTILE: 1}, {HOSTILE: 1}),
         ),
         excluded={HOSTILE: 1},
-        evaluation=replace(page.evaluation, per_stage=(stage,)),
+        evaluation=replace(page.evaluation, groups={"stage": (stage,)}),
         opponent=f"{HOSTILE}: {HOSTILE}",
         families=(FamilyWeight(HOSTILE, 1.0, 1),),
         features=(FeatureWeight(HOSTILE, 1.0, field),),

@@ -46,6 +46,11 @@ def make_training_set() -> Callable[..., TrainingSet]:
                 "orders_90d": orders,
                 "score": score,
                 "channel": pa.array(channel).dictionary_encode(),
+                # What only opponents read.
+                "orders_ever": orders + 1,
+                "gap_mean": np.where(orders > 0, 90 / (1 + orders), np.nan).astype(np.float32),
+                "spend_ever": (orders * 20).astype(np.float32),
+                "order_probability": np.where(orders > 0, 0.9 * chance, np.nan).astype(np.float32),
             }
         )
         return TrainingSet(table, CATALOGUE)

@@ -8,9 +8,11 @@ import pyarrow as pa
 import pytest
 
 from patron.features.localtime import DAY
+from patron.features.question import Question
 from patron.models.calibrators import Calibrator
 from patron.training.folds import FoldPlan, plan_folds
-from patron.training.judgement import _fold_predictions
+from patron.training.judgement import fold_predictions
+from patron.training.opposition import READ, Opposition
 from patron.training.recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
 from patron.training.rolling import MOST_CATEGORIES, FittedFold, Grower, RollingBoosters, TrainingSet
 
@@ -39,7 +41,7 @@ def corrupted(data: TrainingSet, immature: Sequence[int], at: int) -> TrainingSe
         table = table.set_column(table.column_names.index(name), name, pa.array(values))
 
     put("target", np.where(rows, 1 - data.outcome, data.outcome).astype(np.int8))
-    for name in ("days_since_order", "orders_90d", "score"):
+    for name in ("days_since_order", "orders_90d", "score", *READ):
         values = np.asarray(data.table[name])
         put(name, np.where(other, random.random(values.size) * 900, values).astype(np.float32))
     channel = np.array(data.table["channel"].to_pylist(), object)
@@ -49,14 +51,15 @@ def corrupted(data: TrainingSet, immature: Sequence[int], at: int) -> TrainingSe
 
 def everything_said(data: TrainingSet, plan: FoldPlan, test: int) -> dict[str, Any]:
     fitted = RollingBoosters(data, RECIPE, 7, plan).fitted(plan.tests[test])
-    predictions = _fold_predictions(data, fitted)
+    predictions = fold_predictions(data, fitted, Opposition(data, plan, Question()))
     return {
         "trees": fitted.model.to_text(),
         "n_trees": fitted.n_trees,
         "calibrator": fitted.calibrator,
         "fields": fitted.fields,
         "probability": predictions.probability.tobytes(),
-        "opponent": predictions.opponent.tobytes(),
+        "opponents": {name: said.tobytes() for name, said in predictions.opponents.items()},
+        "groups": {name: groups.tobytes() for name, groups in predictions.groups.items()},
     }
 
 
@@ -79,7 +82,8 @@ def test_what_was_mature_does_matter(make_training_set: MakeSet) -> None:
     changed = corrupted(data, [plan.tests[0].train[-1]], plan.tests[0].cutoff)
     before, after = everything_said(data, plan, 0), everything_said(changed, plan, 0)
     assert before["trees"] != after["trees"]
-    assert before["opponent"] != after["opponent"]
+    for name in ("base rate", "recency rule", "RFM regression", "BG/NBD"):
+        assert before["opponents"][name] != after["opponents"][name], name
 
 
 def fitted_at(data: TrainingSet, plan: FoldPlan, test: int = 0) -> FittedFold:

@@ -119,7 +119,9 @@ def test_the_first_version_is_champion_and_says_why(trained: Any) -> None:
     assert trained.run.alias == "champion"
     assert trained.run.decision == "Champion: the first version that beats the opponent."
     assert trained.run.version == 1
-    assert len(trained.run.summary) == 3
+    assert len(trained.run.summary) == 4
+    assert trained.run.summary[-1].startswith(f"Grade {trained.run.grade}: ")
+    assert trained.run.grade in "AB"
     assert registry.champion(trained.config.tracking).run_id == trained.run.run_id
 
 
