@@ -9,6 +9,7 @@ from scipy.special import expit
 from .calibrators import Platt
 from .intervals import Estimate
 from .logistic import Floats, log_odds, logistic_regression
+from .metrics import Ranking, calibration_bins
 
 
 def recalibration(outcome: NDArray[Any], probability: Floats) -> Platt:
@@ -55,3 +56,17 @@ def design_effect(residual: Floats, customers: NDArray[Any]) -> float:
     codes = np.unique(customers, return_inverse=True)[1]
     together = np.bincount(codes, residual)
     return max(1.0, float(together @ together) / alone) if alone > 0 else 1.0
+
+
+def binned_design_effect(outcome: NDArray[Any], probability: Floats, customers: NDArray[Any]) -> float:
+    """Outcomes, probabilities and customers [n] to the design effect of the calibration error's bins.
+
+    It is that of the surprises left within each bin, so that probabilities which are wrong do not look like customers
+    who are alike.
+    """
+    ranking = Ranking.of(outcome, probability)
+    bins = calibration_bins(ranking)
+    surprise = ranking.outcome - ranking.probability
+    rows = np.bincount(bins)
+    mean = np.bincount(bins, surprise) / np.maximum(rows, 1)
+    return design_effect(surprise - mean[bins], np.asarray(customers)[ranking.order])

@@ -5,20 +5,12 @@ from typing import TYPE_CHECKING
 
 from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_datetime
-from patron.models.calibrators import Calibrator
+from patron.models.calibrators import Calibrator, Identity, Seasonal
 from patron.models.registry import RegisteredVersion
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
 if TYPE_CHECKING:
     from .tracking import Record
-
-_CALIBRATIONS = {
-    "identity": "none: no correction proved better on later cutoffs than leaving the probabilities as they are",
-    "platt": "Platt scaling, which proved better on later cutoffs than leaving the probabilities as they are",
-    "beta": "beta calibration, which proved better on later cutoffs than leaving the probabilities as they are",
-    "isotonic": "isotonic steps, which proved better on later cutoffs than leaving the probabilities as they are",
-}
-
 
 def training_page(record: "Record", registered: RegisteredVersion, alias: str, decision: str) -> TrainingPage:
     """What the report shows of a training run."""
@@ -58,7 +50,20 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
 
 def describe_calibration(calibrator: Calibrator) -> str:
     """Which correction the probabilities get, and why."""
-    return _CALIBRATIONS[str(calibrator.to_dict()["kind"])]
+    kept = "which proved better on later cutoffs than leaving the probabilities as they are"
+    kind = calibrator.to_dict()["kind"]
+    if isinstance(calibrator, Seasonal):
+        inner = describe_calibration(calibrator.base).partition(",")[0]
+        then = "" if isinstance(calibrator.base, Identity) else f", then {inner}"
+        return (
+            f"last year's level: log-odds moved by {calibrator.shift:+.2f}{then}, {kept}; the move is that of the"
+            " season of the first cutoff after training, so train again before scoring another season"
+        )
+    if isinstance(calibrator, Identity):
+        return "none: no correction proved better on later cutoffs than leaving the probabilities as they are"
+    names = {"platt": "Platt scaling", "beta": "beta calibration", "isotonic": "isotonic steps"}
+    return f"{names[kind]}, {kept}"
+
 
 
 def _geometry(record: "Record") -> Geometry:

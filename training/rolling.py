@@ -12,13 +12,15 @@ from joblib import Parallel, cpu_count, delayed
 
 from patron.features.catalogue import FeatureField
 from patron.features.progress import Progress, silent
-from patron.models.calibration import choose_calibrator
-from patron.models.calibrators import Calibrator, Identity
+from patron.models.calibration import Trial
+from patron.models.calibrators import Calibrator
 from patron.models.classifier import RepurchaseClassifier
 from patron.models.encoded_rows import EncodedRows
 from patron.models.encoding import encode
+from patron.models.season import Level
 
 from .folds import Fold, FoldPlan
+from .outlook import Outlook, outlook
 from .recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
 from .weights import snapshot_weights
 
@@ -35,6 +37,8 @@ class TrainingSet:
 
     table: pa.Table
     catalogue: tuple[FeatureField, ...]
+    levels: tuple[Level, ...] = ()
+    """Of these cutoffs, and of a year before them where that was observed; none where they were not counted."""
 
     @cached_property
     def cutoff(self) -> npt.NDArray[np.int64]:
@@ -105,9 +109,14 @@ class FittedFold:
     model: RepurchaseClassifier
     fields: tuple[FeatureField, ...]
     n_trees: int
-    calibrator: Calibrator
+    outlook: Outlook
     learned_from: tuple[int, ...]
     """The training cutoffs of the fold that the recipe takes."""
+
+    @property
+    def calibrator(self) -> Calibrator:
+        """From the booster's scores to probabilities."""
+        return self.outlook.calibrator
 
     def predict(self, data: TrainingSet, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
         """Calibrated probabilities of the rows; float64[rows]."""
@@ -163,6 +172,7 @@ class RollingBoosters:
         self._curves: dict[int, npt.NDArray[np.float64]] = {}
         self._horizon = plan.horizon
         self._first_test = plan.tests[0].cutoff
+        self._train = {fold.cutoff: fold.train for fold in plan.rolling}
         self.fields = data.fields(data.rows(plan.tests[0].train))
         folds = (*plan.rolling, plan.production)
         grow = Parallel(n_jobs=self._folds_at_once(), prefer="threads", return_as="generator")
@@ -195,7 +205,7 @@ class RollingBoosters:
         model, fields = self._boosters[fold.cutoff]
         n_trees = self._best_trees(fold)
         return FittedFold(
-            fold, model, fields, n_trees, self._calibrator(fold, n_trees), self.recipe.recent(fold.train)
+            fold, model, fields, n_trees, self._outlook(fold, n_trees), self.recipe.recent(fold.train)
         )
 
     def _best_trees(self, fold: Fold) -> int:
@@ -205,15 +215,19 @@ class RollingBoosters:
         curve = np.average([self._curves[cutoff] for cutoff in fold.inner], axis=0, weights=sizes)
         return int(np.argmin(curve)) + 1
 
-    def _calibrator(self, fold: Fold, n_trees: int) -> Calibrator:
-        if not fold.inner:
-            return Identity()
+    def _outlook(self, fold: Fold, n_trees: int) -> Outlook:
+        """The fold's calibration, chosen by out-of-time scores of its inner cutoffs, and its season."""
+        trained = {cutoff: self._train[cutoff] for cutoff in fold.inner} | {fold.cutoff: fold.train}
+        learned = {cutoff: self.recipe.recent(train) for cutoff, train in trained.items()}
+        trial = self._trial(fold, n_trees) if fold.inner else None
+        return outlook(fold.cutoff, learned, trial, self.data.levels)
+
+    def _trial(self, fold: Fold, n_trees: int) -> Trial:
+        """The scores of the fold's inner cutoffs, each by a booster that knew only what was mature by then."""
         rows = self.data.rows(fold.inner)
         raw = np.empty(self.data.outcome.size)
         for cutoff in fold.inner:
             model, fields = self._boosters[cutoff]
             at = self.data.rows([cutoff])
             raw[at] = model.predict_probability(self.data.encoded(at, fields), n_trees)
-        return choose_calibrator(
-            raw[rows], self.data.outcome[rows], self.data.cutoff[rows], self.data.customer[rows]
-        )
+        return Trial(raw[rows], self.data.outcome[rows], self.data.cutoff[rows], self.data.customer[rows])

@@ -25,6 +25,7 @@ from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, ref
 from .gate import require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
+from .levels import with_levels
 from .recipe import Recipe
 from .sentences import summary_sentences
 from .settings import TrainingSettings
@@ -92,6 +93,7 @@ def train_model(
             built.counts(plan.tests[0].train, store.zone),
             built.counts([fold.cutoff for fold in plan.tests], store.zone),
         )
+        built = with_levels(built, store, question, families, memory)
         recipe, tuning = Recipe(), None
         if settings.trials:
             key = [question.to_dict(), store.digest(), version("patron")]

@@ -1,0 +1,80 @@
+"""Levels: how many met the target at each cutoff, and at the same cutoffs a year before, to know the season by."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from patron.features.engine import build_snapshots, prepare, prepare_as_learned
+from patron.features.errors import DataError
+from patron.features.family import Family
+from patron.features.question import Question
+from patron.features.snapshots import calendar_cutoffs
+from patron.features.store import EvidenceStore
+from patron.features.targets import maturity
+from patron.models.season import TOLERANCE, YEAR, Level
+
+from .rolling import TrainingSet
+from .snapshots import BuiltTrainingSet
+
+RECENCY = "days_since_order"
+
+
+def with_levels(
+    built: BuiltTrainingSet,
+    store: EvidenceStore,
+    question: Question,
+    families: Sequence[type[Family]],
+    memory: int,
+) -> BuiltTrainingSet:
+    """A training set to the same with the levels of its cutoffs, and of a year before them where that was observed.
+
+    The year before needs targets and one feature only, and is not learned from.
+    """
+    data = built.data
+    if RECENCY not in data.table.column_names:
+        return built
+    levels = list(_levels(data, built.cutoffs, built.mature))
+    moments = np.append(
+        built.cutoffs, built.mature[-1]
+    )  # the last one is when the production model begins to score
+    earlier = _a_year_before(moments, store, question)
+    if earlier.size:
+        population = prepare(store, question, (), earlier).population
+        prepared = prepare_as_learned(store, question, families, population, [RECENCY])
+        table, _ = build_snapshots(store, prepared, earlier, targets=True, memory=memory)
+        past = TrainingSet(table.filter(table["target"].is_valid()), ())
+        levels += _levels(past, earlier, maturity(question, store.zone, earlier))
+    ordered = tuple(sorted(levels, key=lambda each: each.cutoff))
+    return replace(built, data=replace(data, levels=ordered))
+
+
+def _a_year_before(
+    moments: npt.NDArray[np.int64], store: EvidenceStore, question: Question
+) -> npt.NDArray[np.int64]:
+    """The cutoffs before the first of these moments that lie nearest to a year before any of them; int64[k]."""
+    spacing = question.spacing_days
+    longer = replace(question, cutoffs=question.cutoffs + int(400 / spacing) + 1)
+    try:
+        calendar = calendar_cutoffs(
+            longer, store.zone, store.observed_from("purchases"), store.observed_until
+        )
+    except DataError:
+        return np.array([], np.int64)
+    before: npt.NDArray[np.int64] = calendar[calendar < moments[0]]
+    if not before.size:
+        return before
+    apart = np.abs(before[None, :] - (moments[:, None] - YEAR))
+    nearest = apart.argmin(axis=1)
+    close = apart[np.arange(moments.size), nearest] <= TOLERANCE
+    return np.asarray(np.unique(before[nearest[close]]), np.int64)
+
+
+def _levels(data: TrainingSet, cutoffs: npt.NDArray[np.int64], mature: npt.NDArray[np.int64]) -> list[Level]:
+    days = np.asarray(data.table[RECENCY], np.float32)
+    found = []
+    for cutoff, known in zip(cutoffs.tolist(), mature.tolist(), strict=True):
+        at = data.cutoff == cutoff
+        found.append(Level.of(cutoff, known, days[at], data.outcome[at]))
+    return found

@@ -1,0 +1,66 @@
+"""The outlook of a fold: its calibration, what last year says of its level, and how far levels are usually missed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from patron.models.calibration import Shifts, Trial, choose_calibrator
+from patron.models.calibrators import Calibrator, Identity, Seasonal, moved
+from patron.models.season import Level, Season, season_of, spread_of_levels
+from patron.models.totals import miss_spread
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """How a fold's scores become probabilities.
+
+    `spread` is the standard deviation, in log-odds, with which the level of a cutoff is missed, by what was mature at
+    the fold's cutoff: it widens the intervals of predicted totals.
+    """
+
+    calibrator: Calibrator
+    season: Season
+    spread: float
+
+
+def outlook(
+    cutoff: int, learned: Mapping[int, Sequence[int]], trial: Trial | None, levels: Sequence[Level]
+) -> Outlook:
+    """A fold's cutoff, out-of-time scores of earlier cutoffs, and levels to the fold's outlook.
+
+    `learned` holds the cutoffs that the boosters of this and of the earlier cutoffs learned from. Levels that were not
+    mature by the cutoff are not looked at. Without scores nothing is corrected.
+    """
+    known = [each for each in levels if each.mature <= cutoff]
+    seasons = {moment: season_of(moment, learned[moment], known) for moment in learned}
+    here = seasons[cutoff]
+    earlier = {moment: each.shift for moment, each in seasons.items() if moment != cutoff}
+    shifts = {moment: shift for moment, shift in earlier.items() if shift is not None}
+    if trial is None:
+        return Outlook(Identity(), here, spread_of_levels(known))
+    calibrator = choose_calibrator(
+        trial.probability,
+        trial.outcome,
+        trial.cutoff,
+        trial.customers,
+        mature={each.cutoff: each.mature for each in levels} or None,
+        shifts=None if here.shift is None else Shifts(shifts, here.shift),
+    )
+    spread = _spread(trial, calibrator, shifts)
+    if here.shift is None:
+        spread = np.fmax(spread, spread_of_levels(known))
+    return Outlook(calibrator, here, float(np.nan_to_num(spread)))
+
+
+def _spread(trial: Trial, calibrator: Calibrator, shifts: Mapping[int, float]) -> float:
+    """How far the levels of the earlier cutoffs are missed, each with its own season where the season is used."""
+    probability, at = calibrator.apply(trial.probability), np.ones(len(trial.outcome), np.bool_)
+    if isinstance(calibrator, Seasonal):
+        shift: npt.NDArray[np.float64] = np.array(
+            [shifts.get(each, np.nan) for each in trial.cutoff.tolist()]
+        )
+        at = np.isfinite(shift)
+        probability = calibrator.base.apply(moved(trial.probability, np.nan_to_num(shift)))
+    return miss_spread(trial.outcome[at], probability[at], trial.cutoff[at])
