@@ -12,6 +12,7 @@ from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan
 if TYPE_CHECKING:
     from .tracking import Record
 
+
 def training_page(record: "Record", registered: RegisteredVersion, alias: str, decision: str) -> TrainingPage:
     """What the report shows of a training run."""
     judgement = record.judgement
@@ -63,7 +64,6 @@ def describe_calibration(calibrator: Calibrator) -> str:
         return "none: no correction proved better on later cutoffs than leaving the probabilities as they are"
     names = {"platt": "Platt scaling", "beta": "beta calibration", "isotonic": "isotonic steps"}
     return f"{names[kind]}, {kept}"
-
 
 
 def _geometry(record: "Record") -> Geometry:
