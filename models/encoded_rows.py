@@ -18,7 +18,8 @@ class EncodedRows(lightgbm.Sequence):
     """Some rows of a table as float32[rows, features], in the order of the table and of the features.
 
     LightGBM takes blocks of it to the very bins and trees that it makes of the whole matrix. Without it, folds whose
-    matrices hold gigabytes would need the table twice.
+    matrices hold gigabytes would need the table twice. Only one thread at a time may have LightGBM make a dataset of
+    such rows: two at once crash LightGBM 4.7.
     """
 
     batch_size = 16_384

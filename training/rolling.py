@@ -127,7 +127,11 @@ class FittedFold:
 
 @dataclass(frozen=True)
 class Grower:
-    """Grows boosters on a training set, whose targets take `horizon` microseconds, on so many threads (None: all)."""
+    """Grows boosters on a training set, whose targets take `horizon` microseconds, on so many threads (None: all).
+
+    With one thread others may grow beside it. LightGBM reads blocks of rows for one dataset at a time only (two at once
+    crash it), so that each then gets a matrix: the same trees, and folds side by side are small.
+    """
 
     data: TrainingSet
     seed: int
@@ -143,9 +147,10 @@ class Grower:
         """
         data = self.data
         rows, at = data.rows(recipe.recent(fold.train)), data.rows([fold.cutoff])
-        later = (data.encoded(at, fields), data.outcome[at]) if watched else (None, None)
+        take = data.matrix if self.threads == 1 else data.encoded
+        later = (take(at, fields), data.outcome[at]) if watched else (None, None)
         return recipe.classifier(self.seed, self.threads).fit(
-            data.encoded(rows, fields),
+            take(rows, fields),
             data.outcome[rows],
             sample_weight=snapshot_weights(data.customer[rows], data.cutoff[rows], self.horizon, recipe),
             categorical=[place for place, field in enumerate(fields) if field.kind == "category"],
