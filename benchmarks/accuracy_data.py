@@ -75,8 +75,8 @@ def cdnow(folder: Path) -> Config:
 
 
 def simulated(folder: Path) -> Config:
-    """A simulated retailer of 20,000 customers with every evidence table."""
-    return load_config(simulate(20_000).write(folder).config)
+    """A simulated retailer of 6,000 customers with every evidence table."""
+    return load_config(simulate(6_000).write(folder).config)
 
 
 DATA_SETS: dict[str, Callable[[Path], Config]] = {

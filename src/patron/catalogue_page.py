@@ -40,7 +40,7 @@ _EXAMPLES: Mapping[str, str] = {
 }
 
 
-_QUESTION = Question(cutoffs=36, calendar=SpecialDays("US", closures=("2017-12-25",)))
+_QUESTION = Question(cutoffs=124, calendar=SpecialDays("US", closures=("2017-12-25",)))
 """A question whose cutoffs span years, of a business that names its holidays and closures."""
 
 

@@ -1,4 +1,4 @@
-"""What a cutoff says by itself: positions once they have come twice, and what is known ahead."""
+"""What a cutoff says by itself: positions that come often enough, and what is known ahead."""
 
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,8 +13,6 @@ from patron.features.calendar_numbers import CalendarKind, CalendarNumber, calen
 from patron.features.localtime import LocalTime, to_microseconds
 from patron.features.question import Question
 from patron.features.special_days import SpecialDays
-
-LONG = Question(horizon_days=10, cutoff_every_days=40, cutoffs=24)
 
 
 def names(question: Question) -> list[str]:
@@ -38,17 +36,21 @@ POSITIONS = ["calendar_weekday", "calendar_day_of_month", "calendar_year_sine", 
 @pytest.mark.parametrize(
     ("every", "cutoffs", "expected"),
     [
-        (1, 14, []),
-        (1, 15, POSITIONS[:1]),
-        (30, 3, POSITIONS[:1]),
-        (31, 3, POSITIONS[:2]),
-        (30, 25, POSITIONS[:2]),
-        (30, 26, POSITIONS),
-        (7, 12, POSITIONS[1:2]),  # always the same weekday
-        (14, 60, POSITIONS[1:]),
+        (30, 12, []),
+        (1, 27, []),
+        (1, 28, POSITIONS[:1]),
+        (1, 123, POSITIONS[:1]),
+        (1, 124, POSITIONS[:2]),
+        (30, 25, []),
+        (30, 26, POSITIONS[2:]),
+        (7, 100, []),  # always the same weekday
+        (14, 60, POSITIONS[2:]),
+        (6, 124, POSITIONS),
     ],
 )
-def test_a_position_needs_cutoffs_over_two_of_its_cycles(every: int, cutoffs: int, expected: list[str]):
+def test_a_position_needs_cutoffs_that_come_to_each_of_its_places_several_times(
+    every: int, cutoffs: int, expected: list[str]
+):
     assert names(Question(cutoff_every_days=every, cutoffs=cutoffs)) == expected
 
 
@@ -143,7 +145,7 @@ def test_a_cutoff_says_the_same_whoever_else_is_asked_about(dates: list[date]):
 
 
 def test_the_features_of_a_snapshot(business: Any):
-    question = Question(horizon_days=10, cutoff_every_days=40, cutoffs=24, calendar=US)
+    question = Question(horizon_days=10, cutoff_every_days=6, cutoffs=124, calendar=US)
     made = business(observed_from="2018-06-01").table("purchases", [(1, "2020-02-01", 5.0)])
     found = made.snapshots("2020-03-01", "2020-06-30", question=question)
     assert found["calendar_weekday"].tolist() == [7, 2]
