@@ -1,6 +1,10 @@
 """A training page about a small world in which the truth is logistic, and the page's text."""
 
+import shutil
+import subprocess
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -115,3 +119,29 @@ def page(evaluation: Evaluation) -> TrainingPage:
 @pytest.fixture(scope="session")
 def html(page: TrainingPage) -> str:
     return render_training_page(page)
+
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture
+def browse(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs a browser without a window; its output is what it was asked for, its errors what pages said."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome to look at pages with")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [browser, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+
+    return run

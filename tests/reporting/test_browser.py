@@ -2,28 +2,11 @@
 
 import html as html_text
 import re
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason="no chromium, chromium-browser or google-chrome to look at the report with"
-)
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 MEASURE = """<!doctype html><body><iframe id="page" style="width: {width}px; height: 900px; border: 0"
 srcdoc="{page}"></iframe><script>
@@ -42,25 +25,15 @@ frame.onload = () => {{
 """Puts the page into a frame of a width that a browser window cannot have, and reports what it looks like."""
 
 
-def browse(profile: Path, *arguments: str) -> str:
-    found = subprocess.run(
-        [str(BROWSER), *FLAGS, f"--user-data-dir={profile}", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    return found.stdout
-
-
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(html: str, tmp_path: Path, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(
+    browse: Callable[..., Any], html: str, tmp_path: Path, width: int
+) -> None:
     wrapper = tmp_path / "wrapper.html"
     wrapper.write_text(MEASURE.format(width=width, page=html_text.escape(html)), encoding="utf-8")
-    profile = tmp_path / "profile"
     dom = browse(
-        profile, "--window-size=1400,1000", "--virtual-time-budget=10000", "--dump-dom", wrapper.as_uri()
-    )
+        "--window-size=1400,1000", "--virtual-time-budget=10000", "--dump-dom", wrapper.as_uri()
+    ).stdout
     measured = re.search(r'id="measured">(\d+) (\d+) (\d+) (\d+)<', dom)
     assert measured, dom[-500:]
     scroll_width, outside, figures, smallest_scale = map(int, measured.groups())
@@ -70,10 +43,10 @@ def test_nothing_is_wider_than_the_screen(html: str, tmp_path: Path, width: int)
     assert smallest_scale >= 80  # text in figures is never shrunk beyond reading
 
 
-def test_it_prints_on_paper(html: str, tmp_path: Path) -> None:
+def test_it_prints_on_paper(browse: Callable[..., Any], html: str, tmp_path: Path) -> None:
     page, paper = tmp_path / "page.html", tmp_path / "page.pdf"
     page.write_text(html, encoding="utf-8")
-    browse(tmp_path / "profile", "--no-pdf-header-footer", f"--print-to-pdf={paper}", page.as_uri())
+    browse("--no-pdf-header-footer", f"--print-to-pdf={paper}", page.as_uri())
     content = paper.read_bytes()
     assert content.startswith(b"%PDF")
     assert b"/MediaBox [0 0 594.95996 841.91998]" in content or b"/MediaBox [0 0 595" in content
