@@ -1,6 +1,7 @@
 """Curves that a report draws: promised against observed, buyers found down a ranking, and what a list holds."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +9,15 @@ from numpy.typing import NDArray
 from .intervals import CustomerBootstrap, Estimate, wilson
 from .metrics import Ranking, calibration_bins
 from .predictions import Predictions
+from .reliability import design_effect
 
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Snapshots of like probability: what was promised, what was observed, and the Wilson interval of the latter."""
+    """Snapshots of like probability: what was promised, what was observed, and the Wilson interval of the latter.
+
+    The interval is that of as many independent snapshots as say as much as these, of which a customer has several.
+    """
 
     n: int
     predicted: float
@@ -44,17 +49,23 @@ class CapacityRow:
     by_cutoff: tuple[float, ...]
 
 
-def reliability(ranking: Ranking) -> tuple[ReliabilityBin, ...]:
-    """Ten bins of equal size, lowest probability first; ties stay together, so that there may be fewer."""
-    bins = calibration_bins(ranking)
-    rows = np.bincount(bins)
-    predicted = np.bincount(bins, ranking.probability)
-    observed = np.bincount(bins, ranking.outcome)
-    return tuple(
-        ReliabilityBin(int(rows[i]), predicted[i] / rows[i], rate.value, rate.low, rate.high)
-        for i in np.flatnonzero(rows)[::-1]
-        for rate in [wilson(float(observed[i]), float(rows[i]))]
-    )
+def reliability(ranking: Ranking, customers: NDArray[Any]) -> tuple[ReliabilityBin, ...]:
+    """A ranking and the customers of its rows as they came [n] to ten bins of equal size, lowest probability first.
+
+    Ties stay together, so that there may be fewer.
+    """
+    bins, who = calibration_bins(ranking), np.asarray(customers)[ranking.order]
+    found = [bins == i for i in np.unique(bins)[::-1]]
+    return tuple(_reliability_bin(ranking.outcome[at], ranking.probability[at], who[at]) for at in found)
+
+
+def _reliability_bin(
+    outcome: NDArray[np.float64], probability: NDArray[np.float64], customers: NDArray[Any]
+) -> ReliabilityBin:
+    rows, rate = len(outcome), float(outcome.mean())
+    alone = rows / design_effect(outcome - rate, customers)
+    interval = wilson(rate * alone, alone)
+    return ReliabilityBin(rows, float(probability.mean()), rate, interval.low, interval.high)
 
 
 def gains(ranking: Ranking, shares: NDArray[np.float64]) -> tuple[float, ...]:

@@ -12,9 +12,16 @@ from patron.features.errors import DataError
 from .curves import CapacityRow, Gains, ReliabilityBin, capacity, gains, reliability
 from .groups import ordered_groups
 from .intervals import CustomerBootstrap, Estimate, NextCutoff, finite
-from .metrics import BETTER, LIMITS, METRICS, chance_calibration_error, log_loss
+from .metrics import (
+    BETTER,
+    LIMITS,
+    METRICS,
+    chance_calibration_error,
+    expected_calibration_error,
+    log_loss,
+)
 from .predictions import Predictions
-from .reliability import recalibration_interval
+from .reliability import binned_design_effect, recalibration_interval
 
 SEGMENT_CUSTOMERS = 200
 SEGMENT_OUTCOMES = 50
@@ -73,6 +80,8 @@ class Evaluation:
     """Slope (1 is right, less is too extreme) and intercept (0 is right) of the logistic recalibration."""
     chance_calibration_error: float
     """The calibration error that a perfectly calibrated model stays below in 95% of such samples."""
+    expected_calibration_error: float
+    """The calibration error that a perfectly calibrated model has on average in such samples."""
     reliability: tuple[ReliabilityBin, ...]
     opponent_reliability: tuple[ReliabilityBin, ...]
     gains: Gains
@@ -143,6 +152,7 @@ class Evaluation:
             },
             recalibration=_estimates(plain["recalibration"]) or {},
             chance_calibration_error=plain["chance_calibration_error"],
+            expected_calibration_error=plain["expected_calibration_error"],
             reliability=tuple(ReliabilityBin(**entry) for entry in plain["reliability"]),
             opponent_reliability=tuple(ReliabilityBin(**entry) for entry in plain["opponent_reliability"]),
             gains=Gains(**{name: tuple(values) for name, values in plain["gains"].items()}),
@@ -172,18 +182,19 @@ def evaluate(predictions: Predictions, seed: int, replicates: int = 500) -> Eval
     shares = np.linspace(0, 1, 101)
     found = {name: gains(ranking, shares) for name, ranking in rankings.items()}
     overall, opponents = judge.overall(predictions)
+    said, customers = predictions.probability, predictions.customer
+    design = binned_design_effect(predictions.outcome, said, customers)
     return Evaluation(
         overall=overall,
         per_cutoff=per_cutoff,
         groups={name: judge.groups(name, predictions) for name in predictions.groups},
         opponents=opponents,
         next_cutoff=_next_cutoff(per_cutoff),
-        recalibration=recalibration_interval(
-            predictions.outcome, predictions.probability, predictions.customer
-        ),
-        chance_calibration_error=chance_calibration_error(predictions.probability, seed),
-        reliability=reliability(rankings["model"]),
-        opponent_reliability=reliability(rankings["opponent"]),
+        recalibration=recalibration_interval(predictions.outcome, said, customers),
+        chance_calibration_error=chance_calibration_error(said, seed, design=design),
+        expected_calibration_error=expected_calibration_error(said, seed, design=design),
+        reliability=reliability(rankings["model"], customers),
+        opponent_reliability=reliability(rankings["opponent"], customers),
         gains=Gains(tuple(shares.tolist()), found["model"], found["opponent"]),
         lift_by_decile={name: tuple((np.diff(curve[::10]) * 10).tolist()) for name, curve in found.items()},
         capacity=capacity(predictions, judge.opponent, seed, replicates),

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from .groups import ordered_groups
 from .intervals import Estimate
 from .logistic import Floats, log_odds
+from .predictions import Predictions
 from .reliability import design_effect
 
 
@@ -40,6 +42,35 @@ class Total:
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The total that `to_dict` described."""
         return cls(plain["name"], plain["n"], Estimate.from_dict(plain["promised"]), plain["came"])
+
+
+@dataclass(frozen=True)
+class Totals:
+    """The totals of each test cutoff, named by its instant, and over all of them of each group of each grouping."""
+
+    per_cutoff: tuple[Total, ...]
+    groups: Mapping[str, tuple[Total, ...]]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The totals as plain data."""
+        groups = {name: [each.to_dict() for each in parts] for name, parts in self.groups.items()}
+        return {"per_cutoff": [each.to_dict() for each in self.per_cutoff], "groups": groups}
+
+
+def totals(predictions: Predictions, spread: Mapping[int, float]) -> Totals:
+    """Predictions, and by cutoff the standard deviation of the level in log-odds, to what was promised and came."""
+
+    def of(name: str, rows: NDArray[np.bool_]) -> Total:
+        part = predictions.where(rows)
+        return total(name, part.outcome, part.probability, part.cutoff, part.customer, spread)
+
+    moments = np.unique(predictions.cutoff).tolist()
+    names = {each: f"{np.datetime64(each, 'us').astype('datetime64[s]')}Z" for each in moments}
+    groups = {}
+    for grouping, labels in predictions.groups.items():
+        ordered, shown = ordered_groups(grouping, np.asarray(labels).astype(str))
+        groups[grouping] = tuple(of(name, shown == name) for name in ordered)
+    return Totals(tuple(of(names[each], predictions.cutoff == each) for each in moments), groups)
 
 
 def total(

@@ -12,6 +12,7 @@ from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.models.evaluation import Evaluation
+from patron.models.totals import Totals
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class TrainingPage:
 
     `customers` are the distinct customers in the training set, `excluded` the snapshots left out by reason;
     `provisional` says why a verdict is provisional; `opponent` and `calibration` are in plain words, the opponent's
-    short name before a colon.
+    short name before a colon; `season` says what is known of it.
     """
 
     question: Question
@@ -111,6 +112,8 @@ class TrainingPage:
     calibration: str
     n_trees: int
     warnings: tuple[str, ...] = ()
+    totals: Totals | None = None
+    season: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,6 +11,7 @@ from patron.models.intervals import Estimate
 from .data_view import AccountRow, account_row, reason_rows
 from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
+from .totals_view import TotalRow, total_sections, totals_sentence
 from .training_page import TrainingPage
 from .wording import GLOSSARY, MetricWords, Wording, metric_words, short_name
 
@@ -193,7 +194,8 @@ class TrainingView:
             Reading(
                 "Calibration error (ECE)",
                 decimal(error, 4),
-                f"Chance alone stays below {decimal(chance, 4)} in 95% of samples like this. "
+                f"Right probabilities would show {decimal(self.judged.expected_calibration_error, 4)} on average and"
+                f" stay below {decimal(chance, 4)} in 95% of samples like this. "
                 + ("No miscalibration can be seen." if explained else "This is more than chance explains."),
             ),
             Reading(
@@ -225,6 +227,16 @@ class TrainingView:
                 ),
             ),
         )
+
+    @property
+    def totals(self) -> tuple[tuple[str, tuple[TotalRow, ...]], ...]:
+        """Promised and came, by test cutoff and by group."""
+        return total_sections(self.page.totals, self.page.timezone)
+
+    @property
+    def totals_kept(self) -> str:
+        """At how many test cutoffs what came is within what was promised."""
+        return totals_sentence(self.page.totals)
 
     @property
     def deciles(self) -> tuple[tuple[str, ...], ...]:

@@ -11,9 +11,11 @@ from patron.features.question import Question
 from patron.models.evaluation import Evaluation, evaluate
 from patron.models.grade import Grade, grade_of
 from patron.models.predictions import Predictions
+from patron.models.totals import Totals, totals
 
 from .folds import FoldPlan
 from .opposition import Opposition, fold_groups
+from .outlook import Outlook
 from .recipe import Recipe
 from .rolling import FittedFold, RollingBoosters, TrainingSet
 
@@ -37,6 +39,10 @@ class Judgement:
     """What each opponent does, by its name."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Why an opponent could not be had, by its name."""
+    totals: Totals | None = None
+    """What was promised and what came."""
+    outlooks: Mapping[int, Outlook] = field(default_factory=dict)
+    """By test cutoff, how scores became probabilities and what was known of the season."""
 
     @property
     def grade(self) -> Grade:
@@ -77,6 +83,8 @@ def judge(
         production=boosters.fitted(plan.production),
         weights=weights,
         family_weights=families,
+        totals=totals(predictions, {each.fold.cutoff: each.outlook.spread for each in fitted}),
+        outlooks={each.fold.cutoff: each.outlook for each in fitted},
         opponent_rules=opposition.rules,
         left_out=opposition.left_out,
     )

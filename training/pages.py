@@ -9,6 +9,8 @@ from patron.models.calibrators import Calibrator, Identity, Seasonal
 from patron.models.registry import RegisteredVersion
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
+from .seasons import UNKNOWN, season_sentences
+
 if TYPE_CHECKING:
     from .tracking import Record
 
@@ -36,6 +38,8 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
         families=_families(judgement.family_weights, judgement.judged.fields),
         features=_features(judgement.weights, judgement.judged.fields),
         calibration=describe_calibration(judgement.production.calibrator),
+        totals=judgement.totals,
+        season=_season(record),
         n_trees=judgement.production.n_trees,
         warnings=_warnings(record),
         facts={
@@ -47,6 +51,11 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
             **{f"version of {name}": number for name, number in contract.versions.items()},
         },
     )
+
+
+def _season(record: "Record") -> tuple[str, ...]:
+    judgement = record.judgement
+    return season_sentences(judgement.outlooks, judgement.production.outlook, record.data.timezone)
 
 
 def describe_calibration(calibrator: Calibrator) -> str:
@@ -103,7 +112,7 @@ def _features(weights: Mapping[str, float], fields: tuple[FeatureField, ...]) ->
 
 def _warnings(record: "Record") -> tuple[str, ...]:
     """What a reader should know before believing the numbers."""
-    found = []
+    found = [said for said in _season(record) if said == UNKNOWN]
     fields = {field.name for field in record.artefact.contract.features}
     unknown = [field for field in record.built.data.catalogue if field.name not in fields]
     if unknown:

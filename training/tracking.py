@@ -22,6 +22,7 @@ from .folds import FoldPlan
 from .judgement import Judgement
 from .pages import training_page
 from .recipe import Recipe
+from .seasons import season_sentences
 from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet
 from .tuning import Tuning, log_trials
@@ -128,11 +129,17 @@ def _tags(record: Record) -> dict[str, str]:
         "patron.contract_digest": contract.digest(),
         "patron.observed_until": contract.window.observed_until,
         "patron.provisional": record.plan.provisional or "no",
+        "patron.season": _season(record),
         "patron.grade": record.judgement.grade.letter,
         "patron.grade_reasons": "; ".join(record.judgement.grade.reasons),
         "patron.best_opponent": record.judgement.evaluation.best_opponent,
         "mlflow.note.content": "\n\n".join(record.summary),
     }
+
+
+def _season(record: Record) -> str:
+    judgement = record.judgement
+    return season_sentences(judgement.outlooks, judgement.production.outlook, record.data.timezone)[0]
 
 
 def _log_metrics(mlflow: Any, record: Record) -> None:

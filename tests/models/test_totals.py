@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit
 
 from patron.models.intervals import Estimate
-from patron.models.totals import Total, level_miss, miss_spread, total
+from patron.models.predictions import Predictions
+from patron.models.totals import Total, level_miss, miss_spread, total, totals
 
 
 def of(outcome: list[int], probability: list[float], spread: float = 0.0) -> Total:
@@ -90,3 +91,25 @@ def test_the_spread_of_misses_is_what_sampling_does_not_explain() -> None:
     assert miss_spread(rng.random(40_000) < expit(odds), expit(odds), cutoff) < 0.06
     drifting = miss_spread(rng.random(40_000) < expit(odds + drift), expit(odds), cutoff)
     assert drifting == pytest.approx(0.5, abs=0.05)
+
+
+def test_totals_are_by_cutoff_and_over_all_of_them_by_group() -> None:
+    said = np.array([0.2, 0.4, 0.6, 0.8])
+    rows = Predictions(
+        customer=np.array([1, 2, 1, 2]),
+        cutoff=np.array([0, 0, 86_400_000_000, 86_400_000_000]),
+        outcome=np.array([0, 1, 1, 1], np.int8),
+        probability=said,
+        opponents={"base rate": said},
+        groups={"stage": np.array(["repeat", "new", "repeat", "new"])},
+    )
+    found = totals(rows, {})
+    assert [(each.name, each.n, each.came) for each in found.per_cutoff] == [
+        ("1970-01-01T00:00:00Z", 2, 1),
+        ("1970-01-02T00:00:00Z", 2, 2),
+    ]
+    assert [(each.name, round(each.promised.value, 6)) for each in found.groups["stage"]] == [
+        ("new", 1.2),
+        ("repeat", 0.8),
+    ]
+    assert found.to_dict()["groups"]["stage"][0]["came"] == 2

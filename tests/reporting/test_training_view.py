@@ -37,11 +37,12 @@ def test_calibration_is_set_beside_chance(page: TrainingPage, error: float, chan
         page.evaluation,
         overall=replace(page.evaluation.overall, model=model),
         chance_calibration_error=chance,
+        expected_calibration_error=0.008,
     )
     reading = TrainingView(replace(page, evaluation=judged)).calibration[0]
     assert (reading.value, reading.says) == (
         f"{error:.4f}",
-        f"Chance alone stays below 0.0120 in 95% of samples like this. {said}",
+        f"Right probabilities would show 0.0080 on average and stay below 0.0120 in 95% of samples like this. {said}",
     )
 
 
