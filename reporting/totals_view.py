@@ -52,7 +52,7 @@ def _day(name: str, timezone: str) -> str:
 
 
 def _row(name: str, total: Total) -> TotalRow:
-    outside = "fewer came" if total.came < total.promised.low else "more came"
+    outside = "fewer" if total.came < total.promised.low else "more"
     return TotalRow(
         name,
         count(total.n),
@@ -60,5 +60,5 @@ def _row(name: str, total: Total) -> TotalRow:
         spread(total.promised, 0),
         count(total.came),
         f"{decimal(100 * total.miss, 1, signed=True)} points",
-        "within" if total.is_kept else outside,
+        "as promised" if total.is_kept else outside,
     )

@@ -26,7 +26,7 @@ def test_each_cutoff_says_what_was_promised_and_what_came() -> None:
     first = rows[0]
     assert (first.name, first.promised, first.ends) == ("2017-11-06", "1,234", "1,180 to 1,290")
     assert (first.came, first.miss) == ("1,301", "−1.7 points")
-    assert [row.says for row in rows] == ["more came", "within", "fewer came"]
+    assert [row.says for row in rows] == ["more", "as promised", "fewer"]
 
 
 def test_groupings_of_a_single_group_are_left_out() -> None:
