@@ -37,13 +37,13 @@ def main() -> None:
         started = time.perf_counter()
         result = job()
         seconds.append(time.perf_counter() - started)
-    said = {"seconds": seconds, "peak": _peak_bytes(), **_shape(result)}
+    said = {"seconds": seconds, "peak": peak_bytes(), **_shape(result)}
     if options.keep:
         keep(result, workload.result(module))
     sys.stdout.write(json.dumps(said) + "\n")
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most memory this process has held, libraries included."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
