@@ -79,6 +79,8 @@ class Contract:
     population_values: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    """All that was chosen before data was seen, by dotted names: two models of one recipe differ by data alone."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -104,6 +106,7 @@ class Contract:
             population_values=plain["population_values"],
             versions=plain["versions"],
             digests=plain["digests"],
+            recipe=plain.get("recipe", {}),
         )
 
     def digest(self) -> str:

@@ -3,9 +3,9 @@
 import json
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,6 +40,7 @@ class RegisteredVersion:
     run_id: str
     digest: str
     aliases: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def uri(self) -> str:
@@ -61,11 +62,15 @@ class ResolvedModel:
         return self.registered.uri if self.registered else str(self.folder)
 
 
+UNFINISHED = "Not decided: the recording of this version has not been finished."
+"""The description of a version until it is described."""
+
+
 def log_model(artefact: Artefact, tracking: Tracking, *, run_id: str | None = None) -> RegisteredVersion:
     """Log an artefact to a run and register it as the next version of the tracking's model.
 
-    The run is `run_id`, else the active one, else a new one. The version gets no alias. Nothing is fetched from a
-    package index: what the model needs is this version of Patron.
+    The run is `run_id`, else the active one, else a new one. The version gets no alias, and says that it is
+    `UNFINISHED`. Nothing is fetched from a package index: what the model needs is this version of Patron.
     """
     with tracking_to(tracking.uri) as mlflow, tempfile.TemporaryDirectory() as folder:
         save(Path(folder) / "patron", artefact)
@@ -125,6 +130,15 @@ def versions(tracking: Tracking) -> list[RegisteredVersion]:
         return _versions(client_of(mlflow, tracking), tracking.model_name)
 
 
+def describe(tracking: Tracking, version: int, description: str, tags: Mapping[str, str]) -> None:
+    """Put words and tags beside a version of the tracking's model."""
+    with tracking_to(tracking.uri) as mlflow:
+        client = client_of(mlflow, tracking)
+        client.update_model_version(tracking.model_name, str(version), description)
+        for key, value in tags.items():
+            client.set_model_version_tag(tracking.model_name, str(version), key, value)
+
+
 def champion(tracking: Tracking, alias: str = CHAMPION) -> RegisteredVersion | None:
     """The version of the tracking's model that has the alias; None where none has."""
     return next((known for known in versions(tracking) if alias in known.aliases), None)
@@ -177,7 +191,12 @@ def _register(client: "MlflowClient", name: str, logged: Any, run_id: str, diges
         if problem.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
     created = client.create_model_version(
-        name, logged.model_uri, run_id, tags={_DIGEST_TAG: digest}, model_id=logged.model_id
+        name,
+        logged.model_uri,
+        run_id,
+        tags={_DIGEST_TAG: digest},
+        description=UNFINISHED,
+        model_id=logged.model_id,
     )
     link = json.dumps([{"name": name, "version": int(created.version)}])
     client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": link})
@@ -207,7 +226,7 @@ def _registered(version: "ModelVersion", aliases: dict[str, str]) -> RegisteredV
     number = int(version.version)
     own = tuple(sorted(alias for alias, target in aliases.items() if int(target) == number))
     digest = version.tags.get(_DIGEST_TAG, "")
-    return RegisteredVersion(version.name, number, version.run_id or "", digest, own)
+    return RegisteredVersion(version.name, number, version.run_id or "", digest, own, dict(version.tags))
 
 
 def _pick(

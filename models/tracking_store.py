@@ -94,6 +94,29 @@ def artifact_location(uri: str) -> str | None:
     return None if file is None else (file.resolve().parent / "mlartifacts").as_uri()
 
 
+def require_store(uri: str) -> None:
+    """ConfigurationError, soon, where a server does not answer: MLflow alone tries for minutes."""
+    if local_file(uri) is not None:
+        return
+    retries = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    chosen = os.environ.get(retries)
+    try:
+        os.environ.setdefault(retries, "1")
+        with tracking_to(uri) as mlflow:
+            mlflow.search_experiments(max_results=1)
+    except Exception as problem:  # whatever the transport raises: requests, urllib3 or MLflow itself
+        raise ConfigurationError(
+            "The MLflow server does not answer.",
+            where="[tracking] uri",
+            found=f"{uri}: {type(problem).__name__}",
+            remedy="start it, or correct the address; a file beside the configuration needs no server:"
+            " sqlite:///mlflow.db",
+        ) from problem
+    finally:
+        if chosen is None:
+            os.environ.pop(retries, None)
+
+
 def _check_sqlite(uri: str) -> None:
     """Make the folder of an SQLite file; ConfigurationError where that cannot be, which MLflow tries for minutes."""
     path = local_file(uri)

@@ -110,6 +110,13 @@ def quick() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs without report and figures, which take seconds to draw."""
+    page = {"report.html": b"@@run@@ @@version@@ @@alias@@ @@decision@@", "summary.html": b""}
+    monkeypatch.setattr("patron.training.dossier.draw_pages", lambda record: page)
+
+
 @pytest.fixture(scope="session")
 def make_store(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]:
     """Puts an empty MLflow store into a folder: making its tables takes seconds, so that they are made once."""

@@ -6,27 +6,29 @@ from typing import TYPE_CHECKING
 from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_datetime
 from patron.models.calibrators import Calibrator, Identity, Seasonal
-from patron.models.registry import RegisteredVersion
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
 from .seasons import UNKNOWN, season_sentences
 
 if TYPE_CHECKING:
-    from .tracking import Record
+    from .record import Record
+
+RUN, VERSION, ALIAS, DECISION = (f"@@{name}@@" for name in ("run", "version", "alias", "decision"))
+"""What stands in a page for that which only the registry can tell, until it is known."""
 
 
-def training_page(record: "Record", registered: RegisteredVersion, alias: str, decision: str) -> TrainingPage:
-    """What the report shows of a training run."""
+def training_page(record: "Record") -> TrainingPage:
+    """What the report shows of a training run, with placeholders for what the registry will tell."""
     judgement = record.judgement
     contract = record.artefact.contract
     return TrainingPage(
         question=record.question,
         timezone=record.data.timezone,
         observed_until=record.data.observed_until,
-        model_name=registered.name,
-        version=str(registered.version),
-        alias=alias,
-        decision=decision,
+        model_name=record.model_name,
+        version=VERSION,
+        alias=ALIAS,
+        decision=DECISION,
         provisional=record.plan.provisional,
         summary=record.summary,
         accounts=record.accounts,
@@ -43,7 +45,7 @@ def training_page(record: "Record", registered: RegisteredVersion, alias: str, d
         n_trees=judgement.production.n_trees,
         warnings=_warnings(record),
         facts={
-            "run": registered.run_id,
+            "run": RUN,
             "model digest": record.artefact.digest,
             "trees of the judged booster": str(judgement.judged.n_trees),
             "seed": str(record.settings.seed),

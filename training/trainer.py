@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -17,20 +17,23 @@ from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.reading import ALWAYS
 from patron.features.store import EvidenceStore
-from patron.features.tables import DataSpec
 from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 
+from .dossier import Dossier, write_dossier
 from .gate import require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
 from .levels import with_levels
+from .promotion import Challenger, Decision, current_champion, decide
 from .recipe import Recipe
+from .record import Record
+from .rivals import Evidence
 from .sentences import summary_sentences
 from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet, build_training_set
-from .tracking import Record, Registration, record_run
+from .tracking import record_dossier
 from .tuning import tune
 
 _LIBRARIES = ("patron", "lightgbm", "numpy", "duckdb", "pyarrow", "scikit-learn")
@@ -40,6 +43,8 @@ _LIBRARIES = ("patron", "lightgbm", "numpy", "duckdb", "pyarrow", "scikit-learn"
 class TrainingRun:
     """A finished run: where it is, what was decided, and how good the model is.
 
+    `decision` is in words, `gate` the same with its numbers: `gate.outcome` is "promoted", "refused", "undecided" (left
+    to `patron promote`) or "unchanged" (the champion is this very model).
     `metrics` are of the judged booster over all test cutoffs, each with the ends of its 95 % interval; `summary` are
     the sentences that matter. `grade` is A, B or C with its `reasons`. It shows itself in a notebook.
     """
@@ -47,8 +52,9 @@ class TrainingRun:
     run_id: str
     model_uri: str
     version: int
-    alias: str | None
+    alias: str
     decision: str
+    gate: Decision
     grade: str
     reasons: tuple[str, ...]
     summary: tuple[str, ...]
@@ -59,33 +65,74 @@ class TrainingRun:
     def to_dict(self) -> dict[str, Any]:
         """The run as plain data."""
         plain = {name: value for name, value in vars(self).items() if name != "fragment"}
-        return {
-            **plain,
-            "summary": list(self.summary),
-            "reasons": list(self.reasons),
-            "report": str(self.report),
-        }
+        gate = self.gate.to_dict()
+        lists = {"summary": list(self.summary), "reasons": list(self.reasons)}
+        return {**plain, "gate": gate, **lists, "report": str(self.report)}
 
     def _repr_html_(self) -> str:
         return self.fragment
 
 
 def train_model(
-    data: DataSpec,
+    evidence: Evidence,
     question: Question,
     settings: TrainingSettings,
     tracking: Tracking,
     *,
-    families: Sequence[type[Family]],
-    memory: int,
     folder: Path,
     progress: Progress = silent,
 ) -> TrainingRun:
-    """Train, judge on later time, register and report; `folder` gets the report and the quarantined rows.
+    """Train, judge on later time, decide against the champion, register and report.
 
-    Raises DataError for evidence that cannot be read, GateError where there is too little to learn from.
+    `folder` gets the report, the quarantined rows, and the finished model until it is recorded. Raises DataError for
+    evidence that cannot be read, GateError where there is too little to learn from.
     """
-    with EvidenceStore(data, question, memory=memory, progress=progress) as store:
+    current = current_champion(tracking)
+    record = _learn(evidence, question, settings, tracking, folder, progress)
+    judgement = record.judgement
+    challenger = Challenger(
+        record.artefact,
+        judgement.beats_opponent,
+        record.built.data,
+        record.plan,
+        record.recipe,
+        settings.seed,
+    )
+    decision = decide(challenger, current, evidence, tracking, progress)
+    progress("recording the run", 0, 1)
+    return record_training(write_dossier(record, decision, folder), tracking, folder)
+
+
+def record_training(dossier: Dossier, tracking: Tracking, folder: Path) -> TrainingRun:
+    """A finished training into MLflow, its report into `folder`."""
+    registration = record_dossier(dossier, tracking, folder)
+    return TrainingRun(
+        run_id=registration.run_id,
+        model_uri=f"models:/{tracking.model_name}/{registration.version}",
+        version=registration.version,
+        alias=registration.alias,
+        decision=registration.decision.words,
+        gate=registration.decision,
+        grade=dossier.facts["grade"],
+        reasons=tuple(dossier.facts["reasons"]),
+        summary=tuple(dossier.facts["summary"]),
+        metrics=dossier.facts["model"],
+        report=registration.report,
+        fragment=registration.fragment,
+    )
+
+
+def _learn(
+    evidence: Evidence,
+    question: Question,
+    settings: TrainingSettings,
+    tracking: Tracking,
+    folder: Path,
+    progress: Progress,
+) -> Record:
+    """The model and its judgement, from evidence that is given back at the end."""
+    families, memory = evidence.families, evidence.memory
+    with EvidenceStore(evidence.data, question, memory=memory, progress=progress) as store:
         built = build_training_set(store, question, families, memory, progress)
         plan = built.folds(settings.test_cutoffs)
         require_enough(
@@ -102,15 +149,16 @@ def train_model(
             recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         store.write_quarantine(folder / "quarantine")
-        record = Record(
-            data=data,
+        return Record(
+            data=evidence.data,
             question=question,
             settings=settings,
             recipe=recipe,
+            model_name=tracking.model_name,
             plan=plan,
             built=built,
             judgement=judgement,
-            artefact=make_artefact(store, question, settings, families, built, judgement),
+            artefact=make_artefact(store, question, settings, families, recipe, built, judgement),
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),
             summary=(
@@ -119,24 +167,6 @@ def train_model(
             ),
             tuning=tuning,
         )
-    progress("recording the run", 0, 1)
-    return _finished(record, record_run(record, tracking, folder))
-
-
-def _finished(record: Record, registration: Registration) -> TrainingRun:
-    return TrainingRun(
-        run_id=registration.run_id,
-        model_uri=registration.model_uri,
-        version=registration.version,
-        alias=registration.alias,
-        decision=registration.decision,
-        grade=record.judgement.grade.letter,
-        reasons=record.judgement.grade.reasons,
-        summary=record.summary,
-        metrics={name: each.to_dict() for name, each in record.judgement.evaluation.model.items()},
-        report=registration.report,
-        fragment=registration.fragment,
-    )
 
 
 def make_artefact(
@@ -144,6 +174,7 @@ def make_artefact(
     question: Question,
     settings: TrainingSettings,
     families: Sequence[type[Family]],
+    recipe: Recipe,
     built: BuiltTrainingSet,
     judgement: Judgement,
 ) -> Artefact:
@@ -174,6 +205,7 @@ def make_artefact(
         population_values=_population_values(scored),
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         digests={**store.digest(), "seed": str(settings.seed)},
+        recipe=_recipe(store, question, settings, families, recipe),
     )
     return Artefact(
         booster=production.model.to_text(production.n_trees),
@@ -193,6 +225,30 @@ def _drawn(rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     drawn = np.zeros_like(rows)
     drawn[np.random.default_rng(0).choice(places, REFERENCE_ROWS, replace=False)] = True
     return drawn
+
+
+def _recipe(
+    store: EvidenceStore,
+    question: Question,
+    settings: TrainingSettings,
+    families: Sequence[type[Family]],
+    recipe: Recipe,
+) -> dict[str, Any]:
+    """All that was chosen before data was seen. Closures are told as time goes on: they belong to the data."""
+    asked = question.to_dict()
+    asked.pop("name")
+    target = asked.pop("target")
+    calendar = {name: value for name, value in asked.pop("calendar").items() if name != "closures"}
+    return {
+        **{f"question.{name}": value for name, value in asked.items()},
+        **{f"target.{name}": value for name, value in target.items()},
+        **{f"calendar.{name}": value for name, value in calendar.items()},
+        "timezone": store.zone.zone,
+        **{f"training.{name}": value for name, value in asdict(settings).items()},
+        **{f"recipe.{name}": value for name, value in recipe.to_dict().items()},
+        "families": [family.name for family in families],
+        **{f"columns.{table}": list(columns) for table, columns in store.columns.items()},
+    }
 
 
 def _population_values(scored: Prepared) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Tuning: recipes are tried before the first test cutoff, and one is taken only where it proves better."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from scipy import stats
@@ -35,6 +35,18 @@ class Tuning:
     def is_adopted(self) -> bool:
         """Whether the recipe is another one than the default."""
         return self.gain is not None and self.gain.low > 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tuning as plain data."""
+        gain = None if self.gain is None else self.gain.to_dict()
+        return {"trials": [asdict(each) for each in self.trials], "recipe": asdict(self.recipe), "gain": gain}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Self:
+        """The tuning that `to_dict` described."""
+        trials = (Trial(**{**each, "recipe": Recipe(**each["recipe"])}) for each in plain["trials"])
+        gain = plain["gain"]
+        return cls(tuple(trials), Recipe(**plain["recipe"]), gain and Estimate.from_dict(gain))
 
     @property
     def sentence(self) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
     from patron.serving.scorer import ScoringResult
+    from patron.training.rivals import Evidence
     from patron.training.trainer import TrainingRun
 
     from .checkup import CheckReport
@@ -146,19 +147,23 @@ def build_training_set(config: Config, *, progress: Progress = silent) -> "pa.Ta
     return with_plain_text(built.data.table.drop_columns(["customer"]))
 
 
-def train(config: Config, *, progress: Progress = silent) -> "TrainingRun":
-    """Train, judge on later time against the opponent, register in MLflow and report; GateError if data is too thin."""
-    from patron.features.families import load_families
-    from patron.training.trainer import train_model
+def train(config: Config, *, resume: str | Path | None = None, progress: Progress = silent) -> "TrainingRun":
+    """Train, judge on later time against opponent and champion, register in MLflow and report.
 
+    GateError if data is too thin. `resume` is the folder of a training whose recording broke off: only that is done.
+    """
+    from patron.training.dossier import Dossier
+    from patron.training.trainer import record_training, train_model
+
+    folder = _made(_reports(config))
+    if resume is not None:
+        return record_training(Dossier.read(Path(resume)), config.tracking, folder)
     return train_model(
-        config.data,
+        _rebuilding(config),
         config.question,
         config.training,
         config.tracking,
-        families=load_families(config.run.families, config.data.folder),
-        memory=config.run.memory,
-        folder=_made(_reports(config)),
+        folder=folder,
         progress=progress,
     )
 
@@ -251,6 +256,15 @@ def _evidence(config: Config, progress: Progress) -> "EvidenceStore":
     from patron.features.store import EvidenceStore
 
     return EvidenceStore(config.data, config.question, memory=config.run.memory, progress=progress)
+
+
+def _rebuilding(config: Config) -> "Evidence":
+    """What models are trained on, and rebuilt from."""
+    from patron.features.families import load_families
+    from patron.training.rivals import Evidence
+
+    families = load_families(config.run.families, config.data.folder)
+    return Evidence(config.data, families, config.run.memory, config.question.calendar.closures)
 
 
 def _reports(config: Config) -> Path:

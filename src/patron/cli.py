@@ -158,16 +158,26 @@ def audit(
 
 
 @app.command(epilog="Example: patron train --set question.population=lapsed")
-def train(config: ConfigOption = DEFAULT_CONFIG, sets: SetOption = None, as_json: JsonOption = False) -> None:
+def train(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Only finish the recording that broke off, from the folder that was printed."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Train, judge on later time, register and report a model."""
     with errors_shown(as_json):
         from . import api
 
         loaded = _load(config, sets)
         with progress_shown() as progress:
-            run = api.train(loaded, progress=progress)
+            run = api.train(loaded, resume=resume, progress=progress)
         lines = [*run.summary, run.decision, f"model:  {run.model_uri}", f"report: {run.report}"]
         show(lines, run.to_dict(), as_json)
+        if run.gate.outcome == "refused":
+            raise typer.Exit(GateError.exit_code)
 
 
 ReasonOption = Annotated[str, typer.Option(help="Why, in a few words; it is kept with the model.")]

@@ -86,8 +86,8 @@ def run_demo(
     page = watch.time(
         "report", lambda: api.report(config, run=run.run_id, out=folder / "report.html", progress=progress)
     )
-    # Without an alias the model was not good enough to be chosen; the demo shows its scores all the same.
-    model = run.model_uri if run.alias is None else None
+    # A model that was not chosen does not score; the demo shows its scores all the same.
+    model = None if run.gate.promotes else run.model_uri
     result = watch.time(
         "score",
         lambda: api.score(

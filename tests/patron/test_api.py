@@ -187,11 +187,10 @@ def test_a_model_with_a_changed_byte_is_not_applied(trained: Any, file: str, tmp
 
 @pytest.fixture
 def train_here(
-    quick: None, make_store: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    quick: None, no_pages: None, make_store: Callable[[Path], Path], tmp_path: Path
 ) -> Callable[[Any], Any]:
     """Trains in the test's own store, without drawing a report."""
     make_store(tmp_path)
-    monkeypatch.setattr("patron.training.tracking._log_pages", lambda *record: (Path("report.html"), ""))
     return patron.train
 
 

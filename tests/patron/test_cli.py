@@ -18,6 +18,7 @@ import patron
 from patron.cli import app
 from patron.features.errors import DataError, GateError
 from patron.models.champions import Change
+from patron.training.promotion import Decision, first_decision
 
 VERBS = (
     "init",
@@ -67,6 +68,7 @@ class Run:
     decision: str = "Registered as champion."
     model_uri: str = "models:/repurchase/1"
     report: Path = Path("report.html")
+    gate: Decision = field(default_factory=lambda: first_decision(True))
 
     def to_dict(self) -> dict[str, Any]:
         return {"decision": self.decision, "report": self.report}
@@ -386,3 +388,14 @@ def test_promote_and_rollback_say_what_changed_and_why(library: Library, folder:
 def test_promote_without_a_reason_is_a_wrong_command(library: Library, folder: Path):
     assert run("promote", "3").exit_code == 2
     assert library.asked == []
+
+
+def test_train_ends_with_3_when_the_gate_refuses_the_model_and_passes_a_folder_to_resume(
+    library: Library, folder: Path
+):
+    library.answers["train"] = Run(gate=first_decision(False))
+    refused = run("train", "--resume", "reports/unrecorded/repurchase-1a2b3c4d")
+
+    assert refused.exit_code == 3
+    assert "model:  models:/repurchase/1" in refused.stdout
+    assert library.asked[0][2] == {"resume": Path("reports/unrecorded/repurchase-1a2b3c4d")}

@@ -15,7 +15,7 @@ from patron.complete_journey import write_complete_journey
 from patron.config import Config
 from patron.features.order_rhythm import measure_order_rhythm
 from patron.features.store import EvidenceStore
-from patron.training.tracking import Record, Registration
+from patron.training.record import Record
 
 pytestmark = pytest.mark.slow
 
@@ -174,11 +174,8 @@ def test_the_demos_model_beats_the_recency_rule_at_each_test_cutoff(
 ) -> None:
     records: list[Record] = []
 
-    def keep(record: Record, tracking: Any, folder: Path) -> Registration:
-        records.append(record)
-        return Registration("", "", 1, "challenger", "", folder, "")
-
-    monkeypatch.setattr("patron.training.trainer.record_run", keep)
+    monkeypatch.setattr("patron.training.trainer.write_dossier", lambda record, *rest: records.append(record))
+    monkeypatch.setattr("patron.training.trainer.record_training", lambda *dossier: None)
     patron.train(patron.load_config(journey))
     evaluation = records[0].judgement.evaluation
     gains = [segment.improvement["log_loss"].low for segment in evaluation.per_cutoff if segment.improvement]
@@ -195,9 +192,8 @@ def train_and_score(config: Config, cutoff: str, out: Path) -> tuple[Any, Any, p
 
 @pytest.mark.parametrize("shop", ["retail", "cdnow"])
 def test_a_real_shop_is_trained_judged_and_scored(
-    shop: str, quick: None, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: str, quick: None, no_pages: None, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("patron.training.tracking._log_pages", lambda *record: (Path("report.html"), ""))
     config = patron.load_config(request.getfixturevalue(shop), question__cutoffs=7)
     cutoff = {"retail": "2011-12-10", "cdnow": "1998-07-01"}[shop]
     run, result, scores = train_and_score(config, cutoff, tmp_path / "scores")

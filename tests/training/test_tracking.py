@@ -1,6 +1,7 @@
 """A training run in MLflow: everything that was promised is there, and the champion only moves for a better model."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,18 +13,13 @@ import pytest
 from pyarrow import parquet
 
 import patron
+from patron.features.tracking import Tracking
 from patron.models import registry
 from patron.models.intervals import Estimate
-from patron.models.registry import RegisteredVersion
 from patron.models.tracking_store import tracking_to
-from patron.training import tracking
-from patron.training.tracking import decide
-
-
-@pytest.fixture
-def no_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs without report and figures, which take seconds to draw."""
-    monkeypatch.setattr(tracking, "_log_pages", lambda *record: (Path("report.html"), ""))
+from patron.training import dossier, trainer
+from patron.training.dossier import Dossier
+from patron.training.trainer import record_training
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +128,8 @@ def test_the_next_version_is_challenger(
     config = shop.config(tmp_path)
     first, second = patron.train(config), patron.train(config)
     assert (first.alias, second.alias) == ("champion", "challenger")
-    assert "version 1 stays champion" in second.decision
+    assert second.gate.outcome == "unchanged"
+    assert second.decision.startswith("Nothing new: it is, byte for byte, the model of version 1")
     assert [known.aliases for known in registry.versions(config.tracking)] == [("champion",), ("challenger",)]
     assert registry.versions(config.tracking)[0].digest == registry.versions(config.tracking)[1].digest
 
@@ -166,26 +163,102 @@ def test_a_model_of_noise_is_never_champion(
     assert not (tmp_path / "scores").exists()
 
 
-def test_a_run_that_fails_on_the_way_leaves_the_champion_as_it_was(
-    shop: Any,
-    quick: None,
-    make_store: Callable[[Path], Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def fail(*record: Any) -> None:
-        raise RuntimeError("the report cannot be drawn")
+@pytest.fixture(scope="module")
+def finished_training(
+    shop: Any, quick: None, make_store: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The dossier of a training that was never recorded, and would become champion."""
+    folder = tmp_path_factory.mktemp("finished")
+    make_store(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        page = {"report.html": b"@@run@@ @@version@@ @@alias@@ @@decision@@", "summary.html": b""}
+        patch.setattr(dossier, "draw_pages", lambda record: page)
+        patch.setattr(trainer, "record_training", lambda written, *rest: written)
+        return patron.train(shop.config(folder)).folder
 
+
+@pytest.fixture
+def unrecorded(
+    finished_training: Path, make_store: Callable[[Path], Path], tmp_path: Path
+) -> tuple[Dossier, Tracking]:
+    """The dossier and an empty store of the test's own."""
     make_store(tmp_path)
-    monkeypatch.setattr(tracking, "_log_pages", fail)
-    config = shop.config(tmp_path)
-    with pytest.raises(RuntimeError, match="cannot be drawn"):
-        patron.train(config)
-    assert registry.champion(config.tracking) is None
-    with tracking_to(config.tracking.uri) as mlflow:
+    copy = shutil.copytree(finished_training, tmp_path / "unrecorded" / finished_training.name)
+    return Dossier.read(copy), Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}")
+
+
+def test_a_finished_training_lies_on_the_disk_and_says_how_it_is_recorded(finished_training: Path) -> None:
+    assert finished_training.parent.name == "unrecorded"
+    assert f"patron train --resume {finished_training}" in (finished_training / "README.txt").read_text()
+    assert Dossier.read(finished_training).artefact.digest[:8] == finished_training.name.split("-")[-1]
+    files = [file for file in finished_training.rglob("*") if file.is_file()]
+    assert len(files) > 10
+    assert [file for file in files if b"kd-0" in file.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "training.tracking._log_facts",
+        "training.tracking.log_model",
+        "training.tracking.Dossier.fill",
+        "training.tracking.describe",
+        "training.tracking.crown",
+        "models.champions._remember",
+        "models.champions.set_alias",
+    ],
+)
+def test_what_fails_at_any_step_leaves_the_champion_and_can_be_finished(
+    unrecorded: tuple[Dossier, Tracking], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def fail(*given: Any, **named: Any) -> None:
+        raise RuntimeError("the store is gone")
+
+    written, tracking = unrecorded
+    monkeypatch.setattr(f"patron.{step}", fail)
+    with pytest.raises(patron.PatronError, match="broke off") as caught:
+        record_training(written, tracking, tmp_path)
+    monkeypatch.undo()
+    assert caught.value.found == "RuntimeError: the store is gone"
+    assert f"patron train --resume {written.folder}" in caught.value.remedy
+    assert "the store is gone" in (written.folder / "README.txt").read_text()
+    assert [known.aliases for known in registry.versions(tracking)] in ([], [()])
+    with tracking_to(tracking.uri) as mlflow:
         (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
         assert mlflow.active_run() is None
     assert run.info.status == "FAILED"
+
+    finished = record_training(Dossier.read(written.folder), tracking, tmp_path)
+    assert registry.champion(tracking).run_id == finished.run_id != run.info.run_id
+    assert finished.report.read_text() == (
+        f"{finished.run_id} {finished.version} Champion Champion: the first version that beats the opponent."
+    )
+    assert not written.folder.exists()
+
+
+def test_whoever_is_overtaken_while_it_is_recorded_says_so_and_stays_challenger(
+    unrecorded: tuple[Dossier, Tracking], finished_training: Path, tmp_path: Path
+) -> None:
+    written, tracking = unrecorded
+    twin = shutil.copytree(finished_training, tmp_path / "twin")
+    winner = record_training(Dossier.read(twin), tracking, tmp_path)
+    loser = record_training(written, tracking, tmp_path)
+    assert (winner.alias, loser.alias) == ("champion", "challenger")
+    assert loser.gate.outcome == "refused"
+    assert loser.decision.startswith(
+        "Challenger: it lost a race. Before it could take its place, version 1 became"
+    )
+    assert loser.report.read_text().startswith(f"{loser.run_id} 2 Challenger Challenger: it lost a race.")
+    assert [known.aliases for known in registry.versions(tracking)] == [("champion",), ("challenger",)]
+    with tracking_to(tracking.uri) as mlflow:
+        assert mlflow.get_run(loser.run_id).data.tags["patron.gate"] == "refused"
+        version = mlflow.MlflowClient().get_model_version("repurchase", "2")
+    assert version.description.startswith("Challenger: it lost a race.")
+
+
+def test_resuming_from_a_folder_without_a_training_is_refused(shop: Any, tmp_path: Path) -> None:
+    with pytest.raises(patron.ConfigurationError, match="no training to be recorded"):
+        patron.train(shop.config(tmp_path), resume=tmp_path / "elsewhere")
 
 
 def test_a_run_that_a_notebook_has_open_stays_open(
@@ -203,23 +276,6 @@ def test_a_run_that_a_notebook_has_open_stays_open(
             assert mlflow.active_run().info.run_id == mine.info.run_id
         assert run.run_id != mine.info.run_id
         assert mlflow.get_run(mine.info.run_id).data.params == {}
-
-
-@pytest.mark.parametrize(
-    ("low", "current", "alias"),
-    [
-        (0.01, None, "champion"),
-        (0.0, None, "challenger"),
-        (-0.01, None, "challenger"),
-        (0.01, RegisteredVersion("repurchase", 1, "run", "digest", ("champion",)), "challenger"),
-        (-0.01, RegisteredVersion("repurchase", 1, "run", "digest", ("champion",)), "challenger"),
-    ],
-)
-def test_only_a_better_model_without_a_champion_before_it_becomes_champion(
-    low: float, current: RegisteredVersion | None, alias: str
-) -> None:
-    judgement: Any = SimpleNamespace(beats_opponent=low > 0)
-    assert decide(judgement, current)[0] == alias
 
 
 def test_a_model_beats_the_opponent_when_the_whole_interval_is_above_zero() -> None:

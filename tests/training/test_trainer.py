@@ -17,7 +17,7 @@ from patron.config import Config
 from patron.features.errors import GateError
 from patron.models.artefact import Artefact
 from patron.training import trainer
-from patron.training.tracking import Record, Registration
+from patron.training.record import Record
 
 Trained = Callable[[Config], Artefact]
 
@@ -27,11 +27,8 @@ def artefact_of(quick: None, monkeypatch: pytest.MonkeyPatch) -> Trained:
     """Trains without a registry and gives the artefact."""
     records: list[Record] = []
 
-    def keep(record: Record, tracking: Any, folder: Path) -> Registration:
-        records.append(record)
-        return Registration("run", "models:/repurchase/1", 1, "challenger", "", folder / "report.html", "")
-
-    monkeypatch.setattr(trainer, "record_run", keep)
+    monkeypatch.setattr(trainer, "write_dossier", lambda record, *rest: records.append(record))
+    monkeypatch.setattr(trainer, "record_training", lambda *dossier: None)
 
     def train(config: Config) -> Artefact:
         patron.train(config)

@@ -1,5 +1,6 @@
 """Tuning: a recipe replaces the default only where it proves better."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -128,7 +129,7 @@ def test_training_with_trials_says_what_came_of_them(
         kept.append(record)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("patron.training.trainer.record_run", keep)
+    monkeypatch.setattr("patron.training.trainer.write_dossier", keep)
     with pytest.raises(KeyboardInterrupt):
         patron.train(shop.config(tmp_path, training__trials=1))
     (record,) = kept
@@ -143,3 +144,9 @@ def test_training_without_trials_never_loads_the_tuner() -> None:
     program = "import sys, patron.training.trainer\nprint('optuna' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_tuning_survives_the_disk() -> None:
+    trials = (Trial(0, DEFAULT, 0.5, 2, pruned=False), Trial(1, OTHER, 0.6, 1, pruned=True))
+    for made in (Tuning(trials, OTHER, Estimate(0.01, 0.005, 0.03)), Tuning((), DEFAULT, None)):
+        assert Tuning.from_dict(json.loads(json.dumps(made.to_dict()))) == made

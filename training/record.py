@@ -1,0 +1,35 @@
+"""Everything about a finished training that is worth keeping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from patron.features.question import Question
+from patron.features.reading import TableAccount
+from patron.features.tables import DataSpec
+from patron.models.artefact import Artefact
+
+from .folds import FoldPlan
+from .judgement import Judgement
+from .recipe import Recipe
+from .settings import TrainingSettings
+from .snapshots import BuiltTrainingSet
+from .tuning import Tuning
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished training: what it was told, what it saw, what it found, and the model."""
+
+    data: DataSpec
+    question: Question
+    settings: TrainingSettings
+    recipe: Recipe
+    model_name: str
+    plan: FoldPlan
+    built: BuiltTrainingSet
+    judgement: Judgement
+    artefact: Artefact
+    accounts: tuple[TableAccount, ...]
+    digests: Mapping[str, str]
+    summary: tuple[str, ...]
+    tuning: Tuning | None = None
