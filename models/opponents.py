@@ -175,7 +175,7 @@ class BgNbdRule:
     of who bought once, whom it takes to be alive; the calibration corrects its level, not that.
     """
 
-    name = "BG/NBD"
+    name = "BG/NBD model"
     needs: tuple[str, ...] = ("order_probability",)
     calibrator: Calibrator
     """Set by `fit`: `Identity` unless another proved better on later cutoffs."""

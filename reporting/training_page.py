@@ -11,6 +11,7 @@ from patron.features.catalogue import FeatureField
 from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 from patron.features.question import Question
 from patron.features.reading import TableAccount
+from patron.models.ageing import AgeCurve
 from patron.models.evaluation import Evaluation
 from patron.models.totals import Totals
 
@@ -111,6 +112,11 @@ class TrainingPage:
     features: tuple[FeatureWeight, ...]
     calibration: str
     n_trees: int
+    opponent_rules: Mapping[str, str] = field(default_factory=dict)
+    """What each opponent does, by its name."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Why an opponent could not be had, by its name."""
+    ageing: AgeCurve = field(default_factory=AgeCurve)
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
     season: tuple[str, ...] = ()

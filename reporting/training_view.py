@@ -6,7 +6,8 @@ from functools import cached_property
 
 from patron.models.curves import CapacityRow
 from patron.models.evaluation import Segment
-from patron.models.intervals import Estimate
+from patron.models.grade import Grade, grade_of
+from patron.models.intervals import Estimate, NextCutoff
 
 from .data_view import AccountRow, account_row, reason_rows
 from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
@@ -16,6 +17,8 @@ from .training_page import TrainingPage
 from .wording import GLOSSARY, MetricWords, Wording, metric_words, short_name
 
 TOP_FEATURES = 15
+
+_TITLES = {"recency": "Last order", "category": "Main category", "spend": "Spend so far, in thirds"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,9 @@ class QualityRow:
     opponent: Cell
     improvement: Cell
     verdict: str
+    later: str
+    """The model at the next cutoff, or at those judged."""
+    later_improvement: str
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,8 @@ class TrainingView:
                 Cell.of(judged.opponent[name], said.digits, signed=said.signed),
                 Cell.of(judged.improvement[name], said.digits, signed=True),
                 verdict(judged.improvement[name]),
+                _ends(judged.next_cutoff["model"][name], said.digits),
+                _ends(judged.next_cutoff["improvement"][name], said.digits, signed=True),
             )
             for name, said in self.metrics.items()
             if name in judged.model
@@ -155,6 +163,73 @@ class TrainingView:
         """The metrics that a short summary shows."""
         labels = [self.metrics[name].label for name in ("auc", "lift_at_10", "log_loss", "calibration_error")]
         return tuple(row for row in self.quality if row.words.label in labels)
+
+    @property
+    def grade(self) -> Grade:
+        """The grade with its reasons."""
+        return grade_of(self.judged)
+
+    @property
+    def later(self) -> str:
+        """What the column of later cutoffs holds."""
+        return "Single cutoffs" if self._is_range else "Next cutoff"
+
+    @property
+    def later_note(self) -> str:
+        """How to read the column of later cutoffs."""
+        if self._is_range:
+            return (
+                "Small figures hold for other customers at these cutoffs. “Single cutoffs” shows the lowest and the"
+                " highest value at any of them: what a next one would bring can be said from four judged cutoffs on"
+                " ([training] test_cutoffs)."
+            )
+        return (
+            "Small figures hold for other customers at these cutoffs. “Next cutoff” is wider: 95 of 100 further"
+            " cutoffs like these would lie in it, given how far those judged lie apart."
+        )
+
+    @property
+    def _is_range(self) -> bool:
+        return self.judged.next_cutoff["model"]["log_loss"].is_range
+
+    @property
+    def rivals(self) -> tuple[tuple[str, tuple[Cell, ...]], ...]:
+        """All metrics of the model and of each opponent, the best first, and how far the model is ahead of each."""
+        opponents, said = self.judged.opponents, self.metrics["log_loss"]
+        gains = [Cell.of(each.improvement["log_loss"], said.digits, signed=True) for each in opponents]
+        won = [Cell(f"{each.won} of {len(self.judged.per_cutoff)}") for each in opponents]
+        everybody = (self.judged.model, *(each.metrics for each in opponents))
+        rows = [
+            (
+                metric.label,
+                tuple(Cell.of(each[name], metric.digits, signed=metric.signed) for each in everybody),
+            )
+            for name, metric in self.metrics.items()
+        ]
+        return (
+            ("Log loss gain of the model", (Cell(UNDEFINED), *gains)),
+            ("Test cutoffs won by the model", (Cell(UNDEFINED), *won)),
+            *rows,
+        )
+
+    @property
+    def rhythm(self) -> str:
+        """How often to retrain."""
+        return self.page.ageing.rhythm(self.judged.improvement["log_loss"].value)
+
+    @property
+    def ages(self) -> tuple[tuple[str, Cell, str, str], ...]:
+        """Age, what it costs beside a fresh model, what that says, and at how many cutoffs it was seen."""
+        says = {True: "worse", False: "no measurable difference"}
+        return tuple(
+            (
+                f"{count(point.days)} days",
+                Cell.of(point.loss, 4, signed=True),
+                "better" if point.loss.high < 0 else says[point.loss.low > 0],
+                count(point.cutoffs),
+            )
+            for point in self.page.ageing.points
+        )
 
     @property
     def ceiling(self) -> str:
@@ -171,6 +246,15 @@ class TrainingView:
     def stages(self) -> tuple[SegmentRow, ...]:
         """The stages that have snapshots."""
         return tuple(_segment_row(words(part.name), part) for part in self.judged.per_stage)
+
+    @property
+    def groupings(self) -> tuple[tuple[str, tuple[SegmentRow, ...]], ...]:
+        """The other ways of grouping customers, each with its title and its groups."""
+        return tuple(
+            (_TITLES.get(name, words(name)), tuple(_segment_row(words(part.name), part) for part in parts))
+            for name, parts in self.judged.groups.items()
+            if name != "stage" and len(parts) > 1
+        )
 
     @property
     def over_time(self) -> str:
@@ -322,6 +406,14 @@ class TrainingView:
     def excluded(self) -> tuple[tuple[str, str], ...]:
         """Snapshots left out: reason and number, the most first."""
         return reason_rows(self.page.excluded)
+
+
+def _ends(later: NextCutoff, digits: int, *, signed: bool = False) -> str:
+    """From where to where."""
+    if not (math.isfinite(later.low) and math.isfinite(later.high)):
+        return UNDEFINED
+    low, high = (decimal(end, digits, signed=signed) for end in (later.low, later.high))
+    return f"{low} to {high}"
 
 
 def verdict(improvement: Estimate) -> str:

@@ -130,7 +130,14 @@ GLOSSARY = (
     ("mature", "An answer is mature when its horizon is over and late rows have had their days to settle."),
     ("test cutoff", "A cutoff that is judged: nothing that happened at or after it was learned from."),
     ("out of time", "Predicted for a cutoff later than everything learned from."),
-    ("opponent", "A simpler rule on the same snapshots. A model earns its keep only by beating it."),
+    (
+        "opponent",
+        "A simpler rule on the same snapshots. A model earns its keep only by beating the best of them.",
+    ),
+    (
+        "grade",
+        "A: surely better than the best opponent, at every test cutoff, and calibrated. B: better. C: not shown.",
+    ),
     ("champion, challenger", "The version that scores customers, and one that waits beside it."),
     (
         "interval",

@@ -8,11 +8,13 @@ import numpy.typing as npt
 
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
+from patron.models.ageing import AgeCurve
 from patron.models.evaluation import Evaluation, evaluate
 from patron.models.grade import Grade, grade_of
 from patron.models.predictions import Predictions
 from patron.models.totals import Totals, totals
 
+from .ageing import age_curve
 from .folds import FoldPlan
 from .opposition import Opposition, fold_groups
 from .outlook import Outlook
@@ -43,6 +45,7 @@ class Judgement:
     """What was promised and what came."""
     outlooks: Mapping[int, Outlook] = field(default_factory=dict)
     """By test cutoff, how scores became probabilities and what was known of the season."""
+    ageing: AgeCurve = field(default_factory=AgeCurve)
 
     @property
     def grade(self) -> Grade:
@@ -87,6 +90,7 @@ def judge(
         outlooks={each.fold.cutoff: each.outlook for each in fitted},
         opponent_rules=opposition.rules,
         left_out=opposition.left_out,
+        ageing=age_curve(boosters, plan, seed),
     )
 
 

@@ -205,6 +205,10 @@ class RollingBoosters:
         grower = Grower(self.data, self.seed, self._horizon, threads)
         return grower.grow(self.recipe, fold, fields, watched=watched), fields
 
+    def grown(self, fold: Fold) -> tuple[RepurchaseClassifier, tuple[FeatureField, ...]]:
+        """The booster of one of the plan's folds with all its trees, and the features it reads."""
+        return self._boosters[fold.cutoff]
+
     def fitted(self, fold: Fold) -> FittedFold:
         """The booster of one of the plan's folds with its trees and calibration."""
         model, fields = self._boosters[fold.cutoff]

@@ -127,14 +127,15 @@ def test_the_regression_takes_unknown_and_negative_numbers() -> None:
 
 
 def test_the_regression_is_calibrated_on_scores_that_knew_only_earlier_cutoffs() -> None:
-    """Rates halve at the later cutoffs: what cutoff 0 promised for them was too much, which calibration learns."""
-    known = simulated(6_000)
+    """Rates halve after the first cutoff: what that one promised was too much, which calibration learns."""
+    known = simulated(10_000)
+    known = replace(known, cutoff=np.arange(10_000) % 5)
     rng = np.random.default_rng(1)
-    fewer = (known.cutoff > 0) & (rng.random(6_000) < 0.5)
+    fewer = (known.cutoff > 0) & (rng.random(10_000) < 0.5)
     known = replace(known, outcome=np.where(fewer, 0, known.outcome))
-    asked = known.where(known.cutoff == 2)
+    asked = known.where(known.cutoff == 4)
     plain = RfmRegression().fit(known, NOTHING).predict(asked)
-    calibrated = RfmRegression().fit(known, {1: (0,), 2: (0,)}).predict(asked)
+    calibrated = RfmRegression().fit(known, dict.fromkeys(range(1, 5), (0,))).predict(asked)
     assert calibrated.mean() < plain.mean() - 0.02
 
 
@@ -182,16 +183,26 @@ def test_nothing_to_learn_from_is_refused(opponent: Opponent) -> None:
         opponent.fit(simulated().where(np.zeros(3_000, np.bool_)), NOTHING)
 
 
-ALL = ["base rate", "recency rule", "RFM regression", "BG/NBD"]
+ALL = ["base rate", "recency rule", "RFM regression", "BG/NBD model"]
 
 
 @pytest.mark.parametrize(
     ("question", "features", "names", "why"),
     [
         (Question(), READ, ALL, {}),
-        (Question(), READ[:1], ALL[:2], {"RFM regression": "orders_ever", "BG/NBD": "order_probability"}),
-        (Question(target=Purchase(where="category = 'COFFEE'")), READ, ALL[:3], {"BG/NBD": "only some"}),
-        (Question(target=SpendDrop()), READ, ALL[:3], {"BG/NBD": "drop of spend"}),
+        (
+            Question(),
+            READ[:1],
+            ALL[:2],
+            {"RFM regression": "orders_ever", "BG/NBD model": "order_probability"},
+        ),
+        (
+            Question(target=Purchase(where="category = 'COFFEE'")),
+            READ,
+            ALL[:3],
+            {"BG/NBD model": "only some"},
+        ),
+        (Question(target=SpendDrop()), READ, ALL[:3], {"BG/NBD model": "drop of spend"}),
         (
             Question(population="prospects"),
             READ,

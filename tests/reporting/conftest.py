@@ -97,6 +97,7 @@ def make_page(evaluation: Evaluation) -> TrainingPage:
         ),
         evaluation=evaluation,
         opponent="recency rule: whoever bought last comes first",
+        opponent_rules={"base rate": "everybody gets the rate of the past"},
         families=(FamilyWeight("buying_cycle", 0.75, 31), FamilyWeight("satisfaction", 0.25, 12)),
         features=(FeatureWeight("orders_90d", 0.6, orders), FeatureWeight("score_last", 0.2, score)),
         calibration="none: nothing proved better",

@@ -230,3 +230,9 @@ def test_the_notebook_shows_the_main_numbers(page: TrainingPage) -> None:
     assert f"+{gain.value:.3f} ({gain.low:.3f} to {gain.high:.3f})" in fragment
     assert "Champion, provisional" in fragment
     assert len(fragment) < 6_000
+
+
+def test_the_first_screen_has_the_grade_and_an_opponent_left_out_its_reason(page: TrainingPage) -> None:
+    html = render_training_page(replace(page, left_out={"BG/NBD": "it speaks of any order"}))
+    assert '<strong class="badge">Grade ' in html
+    assert "<strong>BG/NBD</strong> is left out: it speaks of any order" in html

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from patron.features.catalogue import FeatureField
+from patron.models.ageing import AgeCurve, AgePoint
 from patron.models.evaluation import Evaluation
-from patron.models.intervals import Estimate
+from patron.models.intervals import Estimate, NextCutoff
 from patron.reporting.segments import cutoffs_won, headline
 from patron.reporting.training_page import FeatureWeight, TrainingPage
 from patron.reporting.training_view import TrainingView, verdict
@@ -110,3 +111,47 @@ def test_cutoffs_that_were_not_judged_are_not_counted(page: TrainingPage) -> Non
     view = TrainingView(replace(page, evaluation=judged))
     assert view.over_time.endswith("at 2 of 2.")
     assert (view.cutoffs[0].cells, view.cutoffs[0].reason) == ((), "too few")
+
+
+def test_every_opponent_has_every_metric_and_what_the_model_gains(page: TrainingPage) -> None:
+    gain, won, *metrics = TrainingView(page).rivals
+    names = [each.name for each in page.evaluation.opponents]
+    assert sorted(names) == ["base rate", "recency rule"]
+    assert [cell.value for cell in won[1]] == ["–", "3 of 3", "3 of 3"]
+    assert gain[1][2].value == f"+{page.evaluation.opponents[1].improvement['log_loss'].value:.4f}"
+    assert len(metrics) == 7
+    assert {len(cells) for _, cells in metrics} == {3}
+    auc = dict(metrics)["Ranking (AUC)"]
+    assert auc[1 + names.index("base rate")].value == "0.500"
+
+
+def test_three_cutoffs_show_their_range_and_four_what_to_expect(page: TrainingPage) -> None:
+    few = TrainingView(page)
+    assert few.later == "Single cutoffs"
+    values = [part.model["log_loss"].value for part in page.evaluation.per_cutoff if part.model]
+    row = next(row for row in few.quality if row.words.label == "Log loss")
+    assert row.later == f"{min(values):.4f} to {max(values):.4f}"
+    expected = {
+        name: {metric: NextCutoff(0.1, 0.2, 4) for metric in found}
+        for name, found in page.evaluation.next_cutoff.items()
+    }
+    more = TrainingView(replace(page, evaluation=replace(page.evaluation, next_cutoff=expected)))
+    assert more.later == "Next cutoff"
+    assert more.quality[0].later_improvement == "+0.100 to +0.200"
+
+
+def test_groups_but_stages_have_tables_of_their_own(page: TrainingPage) -> None:
+    ((title, rows),) = TrainingView(page).groupings
+    assert title == "Spend so far, in thirds"
+    assert [row.name for row in rows] == ["low", "middle", "high"]
+
+
+def test_ages_are_listed_with_what_they_cost(page: TrainingPage) -> None:
+    worse, none = Estimate(0.003, 0.001, 0.005), Estimate(0.001, -0.001, 0.003)
+    curve = AgeCurve((AgePoint(14, none, worse, 3), AgePoint(28, worse, worse, 1)))
+    aged = TrainingView(replace(page, ageing=curve))
+    assert [(age, cell.value, says) for age, cell, says, _ in aged.ages] == [
+        ("14 days", "+0.0010", "no measurable difference"),
+        ("28 days", "+0.0030", "worse"),
+    ]
+    assert "retrain at least every 2 weeks" in aged.rhythm

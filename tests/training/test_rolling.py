@@ -82,7 +82,7 @@ def test_what_was_mature_does_matter(make_training_set: MakeSet) -> None:
     changed = corrupted(data, [plan.tests[0].train[-1]], plan.tests[0].cutoff)
     before, after = everything_said(data, plan, 0), everything_said(changed, plan, 0)
     assert before["trees"] != after["trees"]
-    for name in ("base rate", "recency rule", "RFM regression", "BG/NBD"):
+    for name in ("base rate", "recency rule", "RFM regression", "BG/NBD model"):
         assert before["opponents"][name] != after["opponents"][name], name
 
 
