@@ -55,7 +55,7 @@ def search(
     from optuna.trial import TrialState
 
     with _study(store, _digest(folds, default, key)) as study:
-        for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
+        for left in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             study.tell(left.number, state=TrialState.FAIL)  # it was being tried when the process ended
         while (done := len(_finished(study))) <= trials:
             progress(_so_far(study), done, trials + 1)
@@ -97,7 +97,7 @@ def _try_one(study: "Study", folds: InnerFolds, default: Recipe, done: int) -> N
 
     seed = int(np.random.SeedSequence([folds.seed, done]).generate_state(1)[0])
     study.sampler = TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS, constant_liar=False)
-    if done == 0:
+    if done == 0 and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
         study.enqueue_trial({name: getattr(default, name) for name in _names(folds)})
     trial = study.ask()
     curves: list[npt.NDArray[np.float64]] = []

@@ -118,6 +118,23 @@ def test_a_killed_search_goes_on_where_it_was_and_finds_the_same(data: TrainingS
     assert found == search(folds, RECIPE, 4, tmp_path / "whole.db", [])
 
 
+def test_a_search_that_ended_before_its_first_trial_begins_with_the_default(
+    data: TrainingSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import optuna
+
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.Study, "ask", stop)
+        with pytest.raises(KeyboardInterrupt):
+            search(folds_of(data), RECIPE, 1, tmp_path / "t.db", [])
+    assert search(folds_of(data), RECIPE, 1, tmp_path / "t.db", []) == search(
+        folds_of(data), RECIPE, 1, tmp_path / "whole.db", []
+    )
+
+
 def test_time_is_searched_where_it_can_matter(
     data: TrainingSet, make_training_set: MakeSet, tmp_path: Path
 ) -> None:
