@@ -13,28 +13,19 @@ from .columns import (
     id_type,
     is_odd_wall_time,
     is_wall_time,
-    money_problems,
     plain_value,
     utc_from_wall,
     wall_time,
     zoned_time,
 )
-from .contracts import Column, TableContract
+from .contracts import TableContract
 from .csv_files import REJECTED
 from .errors import DataError
+from .judging import REFUSAL, REPEATS, Judge, Part
 from .localtime import DAY, LocalTime
 from .sources import Source, column_types, resolve_columns
 from .sql import literal, quoted
 from .tables import ColumnSource, TableSpec
-
-ALWAYS = -(2**62)
-"""When an undated attribute became true: before everything."""
-
-
-REFUSAL = '"refused because"'
-"""The column that numbers why a row is refused, null for good rows; no contract has one of that name."""
-
-_REPEATS = "repeats a key and its recorded_at"
 
 _NOTHING = '"NULL"'
 """DuckDB's type of a column without a single value."""
@@ -59,27 +50,6 @@ class TableAccount:
     odd_times: int = 0
     first: int | None = None
     last: int | None = None
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A mapped column on its way: the contract's column, its source, and the name and type of what stands there."""
-
-    column: Column
-    source: ColumnSource
-    raw: str
-    source_type: str
-
-    @property
-    def value(self) -> str:
-        return quoted("value " + self.column.name)
-
-    @property
-    def missing(self) -> str:
-        """Whether the source holds nothing, or nothing but blanks."""
-        if self.source_type == "VARCHAR":
-            return f"({self.raw} IS NULL OR trim({self.raw}) = '')"
-        return f"{self.raw} IS NULL"
 
 
 class TableReader:
@@ -145,7 +115,7 @@ class TableReader:
                 remedy=f"use the source's columns: {self.source.described}",
             ) from None
 
-    def _parts(self, staged: str, sources: Mapping[str, ColumnSource]) -> list[_Part]:
+    def _parts(self, staged: str, sources: Mapping[str, ColumnSource]) -> list[Part]:
         types = column_types(self.connection, staged)
         parts = []
         for column in self.contract.columns:
@@ -160,13 +130,13 @@ class TableReader:
                 if found is None:
                     continue
                 column = replace(column, kind=found)  # noqa: PLW2901
-            part = _Part(column, sources[column.name], name, kind)
+            part = Part(column, sources[column.name], name, kind)
             if column.kind == "time":
                 check_time_type(part.source_type, str(part.source), self._place(column.name))
             parts.append(part)
         return parts
 
-    def _walls(self, parts: list[_Part], staged: str) -> str:
+    def _walls(self, parts: list[Part], staged: str) -> str:
         """The staged rows with naive wall times and zoned instants beside each time column."""
         extra = []
         for part in parts:
@@ -179,7 +149,7 @@ class TableReader:
                 )
         return f"(SELECT *{''.join(', ' + text for text in extra)} FROM {staged})"
 
-    def _instants(self, parts: list[_Part], walls: str) -> str:
+    def _instants(self, parts: list[Part], walls: str) -> str:
         """The rows with every mapped column's value, times as UTC microseconds."""
         first, last = self._wall_range(parts, walls)
         values, odd = [], []
@@ -198,7 +168,7 @@ class TableReader:
         is_odd = " OR ".join(odd) or "false"
         return f'(SELECT *, {", ".join(values)}, {is_odd} AS "odd time" FROM {walls})'
 
-    def _wall_range(self, parts: list[_Part], walls: str) -> tuple[int, int]:
+    def _wall_range(self, parts: list[Part], walls: str) -> tuple[int, int]:
         names = [
             quoted("wall " + part.column.name)
             for part in parts
@@ -214,64 +184,10 @@ class TableReader:
         known = [min(max(value, low), high) for value in row if value is not None]
         return (min(known), max(known)) if known else (0, 0)
 
-    def _happened(self, parts: list[_Part]) -> str:
-        present = {part.column.name: part.value for part in parts}
-        names = [present[name] for name in self.contract.happened if name in present]
-        return f"coalesce({', '.join(names)})" if names else f"CAST({ALWAYS} AS BIGINT)"
-
-    def _problems(self, parts: list[_Part]) -> list[tuple[str, str]]:
-        """Why a row is refused: SQL conditions with their reasons, the first that holds counts."""
-        until, happened = self.observed_until, self._happened(parts)
-        problems = [problem for part in parts for problem in self._value_problems(part)]
-        dated = next((name for name in self.contract.happened if name in self.columns), None)
-        if dated is not None:
-            problems.append((f"{happened} IS NULL", f"no {self.contract.happened[-1]}"))
-            problems.append((f"{happened} < {EARLIEST}", f"{dated} before 1900"))
-            problems.append((f"{happened} >= {until}", f"{dated} at or after observed_until"))
-        present = {part.column.name: part.value for part in parts}
-        if "recorded_at" in present:
-            problems.append((f"{present['recorded_at']} >= {until}", "recorded at or after observed_until"))
-        for first, second in self.contract.pairs:
-            problems.append(
-                (f"{present[first]} IS NOT NULL AND {present[second]} IS NULL", f"{first} without {second}")
-            )
-        if self.contract.either:
-            absent = [f"{present[name]} IS NULL" for name in self.contract.either if name in present]
-            problems.append((" AND ".join(absent), f"neither {' nor '.join(self.contract.either)}"))
-        problems += [
-            (f"{present[first]} = {present[second]}", f"{first} is the {second}")
-            for first, second in self.contract.others
-        ]
-        ends = [end for end in self.contract.ends if end in present and end != dated]
-        problems += [(f"{present[end]} < {happened}", f"{end} before {dated}") for end in ends]
-        if self.spec.currency is not None and "currency" in present:
-            stated = literal(self.spec.currency)
-            problems.append(
-                (f"{present['currency']} IS DISTINCT FROM {stated}", f"currency is not {self.spec.currency}")
-            )
-        return problems
-
-    def _value_problems(self, part: _Part) -> list[tuple[str, str]]:
-        """What can be wrong with the value of one column."""
-        name, kind, required = part.column.name, part.column.kind, part.column.required
-        if part.column.is_attribute:
-            return []  # whatever is wrong with it, the others still hold
-        unreadable = f"NOT {part.missing} AND {part.value} IS NULL"
-        if kind == "id":
-            return [(part.missing, f"no {name}")]
-        if kind == "time":
-            return [(unreadable, f"unreadable {name}")]
-        if kind == "money" and required:
-            return money_problems(part.raw, part.missing, part.value, name)
-        if kind == "text" and required:
-            return [(part.missing, f"no {name}")]
-        if kind == "number" and required:
-            return [(unreadable, f"{name} is not a finite number")]
-        return []
-
-    def _fill(self, parts: list[_Part], rows: str) -> None:
+    def _fill(self, parts: list[Part], rows: str) -> None:
         until = self.observed_until
-        columns = [f"{self._happened(parts)} AS happened"]
+        judge = Judge(self.contract, self.spec, until, parts)
+        columns = [f"{judge.happened} AS happened"]
         unreadable = []
         for part in parts:
             name, kind = part.column.name, part.column.kind
@@ -285,44 +201,19 @@ class TableReader:
                 unreadable.append(
                     f"NOT {part.missing} AND {part.value} IS NULL AS {quoted('unreadable ' + name)}"
                 )
-        problems = self._problems(parts)
-        self._reasons = (*dict.fromkeys(reason for _, reason in problems), _REPEATS)
+        problems = judge.problems()
+        self._reasons = (*dict.fromkeys(reason for _, reason in problems), REPEATS)
         cases = " ".join(f"WHEN {condition} THEN {self._number(reason)}" for condition, reason in problems)
         selected = ", ".join([*columns, *unreadable, '"odd time"', REFUSAL])
-        self._judged = self._without_repeats(
-            f"(SELECT *, CAST(CASE {cases} END AS UTINYINT) AS {REFUSAL} FROM {rows})", parts
-        )
+        judged = f"(SELECT *, CAST(CASE {cases} END AS UTINYINT) AS {REFUSAL} FROM {rows})"
+        self._judged = judge.without_repeats(judged, self._number(REPEATS))
         self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
-
-    def _without_repeats(self, judged: str, parts: list[_Part]) -> str:
-        """Of rows with the same key that became known at the same moment one counts, the last recorded."""
-        if not self.spec.key:
-            return judged
-        missing = [name for name in (*self.spec.key, "recorded_at") if name not in self.columns]
-        if missing:
-            raise DataError(
-                f"The key of {self.contract.name} cannot be used.",
-                where=f"[{self.contract.name}] key",
-                found=f"not mapped: {', '.join(missing)}",
-                remedy="map every column of the key, and recorded_at, by which versions supersede each other",
-            )
-        values = {part.column.name: part.value for part in parts}
-        keys = [values[name] for name in self.spec.key]
-        complete = " AND ".join(f"{key} IS NOT NULL" for key in keys)
-        known = f"greatest({self._happened(parts)}, {values['recorded_at']})"
-        order = ", ".join([f"{values['recorded_at']} DESC NULLS LAST", *(part.value for part in parts)])
-        place = f"row_number() OVER (PARTITION BY {REFUSAL}, {', '.join([*keys, known])} ORDER BY {order})"
-        repeats = f"{REFUSAL} IS NULL AND {complete} AND {place} > 1"
-        return (
-            f"(SELECT * REPLACE (CASE WHEN {repeats} THEN {self._number(_REPEATS)} ELSE {REFUSAL} END"
-            f" AS {REFUSAL}) FROM {judged})"
-        )
 
     def _number(self, reason: str) -> int:
         """What stands for a reason in the column of refusals."""
         return self._reasons.index(reason) + 1
 
-    def _account(self, parts: list[_Part]) -> TableAccount:
+    def _account(self, parts: list[Part]) -> TableAccount:
         optional = [
             part.column.name
             for part in parts

@@ -13,9 +13,10 @@ from .attributes import with_attributes
 from .columns import MONEY_UNITS
 from .contracts import TABLES, TableContract
 from .errors import DataError
+from .judging import ALWAYS
 from .localtime import LocalTime, to_datetime, to_microseconds
 from .progress import Progress, silent
-from .reading import ALWAYS, TableReader
+from .reading import TableReader
 from .sources import open_source
 from .sql import first_row, quoted
 from .tables import ColumnSource, DataSpec, TableSpec

@@ -19,10 +19,11 @@ from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
 from .facts import Facts, Range
 from .identities import link_aliases, with_links
+from .judging import ALWAYS
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .progress import Progress, silent
 from .question import Question
-from .reading import ALWAYS, TableAccount, TableReader
+from .reading import TableAccount, TableReader
 from .referral_facts import SOURCES, derive_referral_facts
 from .sources import column_types, open_source
 from .sql import first_row, literal, quoted

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from patron.features.engine import Prepared, prepare_as_learned
 from patron.features.family import Family
+from patron.features.judging import ALWAYS
 from patron.features.localtime import to_datetime
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
-from patron.features.reading import ALWAYS
 from patron.features.store import EvidenceStore
 from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -92,29 +93,61 @@ def server() -> Iterator[Server]:
         for path in (folder, folder / "password"):
             os.chown(path, account["user"], account["group"])
 
-    def program(name: str, *arguments: str) -> None:
-        # The server keeps what it inherits open, so that its output goes to a file and not into a pipe.
-        with (folder.parent / f"{folder.name}.log").open("a") as log:
-            command = [str(binaries / name), "--pgdata", str(folder / "data"), *arguments]
-            subprocess.run(command, check=True, cwd="/", stdout=log, stderr=log, **account)
-
-    port = _free_port()
+    port, log = _free_port(), folder / "log"
+    initialise = (
+        binaries / "initdb", "--pgdata", folder / "data", "--username=patron", "--auth=scram-sha-256",
+        f"--pwfile={folder / 'password'}", "--encoding=UTF8", "--no-locale", "--no-sync",
+    )  # fmt: skip
+    serve = (
+        binaries / "postgres", "-D", folder / "data", "-p", str(port), "-k", folder, "-c", "fsync=off",
+        "-c", "listen_addresses=127.0.0.1", "-c", "timezone=America/New_York",
+    )  # fmt: skip
+    with log.open("a") as output:
+        subprocess.run(initialise, check=True, cwd="/", stdout=output, stderr=output, **account)
+        server = tied_to_us(serve, folder, cwd="/", stdout=output, stderr=output, **account)
     try:
-        program(
-            "initdb", "--username=patron", "--auth=scram-sha-256", f"--pwfile={folder / 'password'}",
-            "--encoding=UTF8", "--no-locale", "--no-sync",
-        )  # fmt: skip
-        options = (
-            f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c timezone=America/New_York"
-        )
-        program("pg_ctl", "--wait", "-o", options, "start")
-        try:
-            yield Server(port)
-        finally:
-            program("pg_ctl", "--wait", "--mode=immediate", "stop")
+        _wait_until_ready(binaries, port, server)
+        yield Server(port)
     finally:
+        server.communicate(timeout=60)
         shutil.rmtree(folder, ignore_errors=True)
-        (folder.parent / f"{folder.name}.log").unlink()
+
+
+def tied_to_us(command: Sequence[str | Path], folder: Path, **options: Any) -> "subprocess.Popen[bytes]":
+    """The command running until its input is closed, which also happens when we are killed; then its folder goes.
+
+    PostgreSQL stops at once when told to quit, but a shell lets what it runs beside itself ignore that.
+    """
+    script = 'folder=$1; shift; "$@" & read -r _; kill -QUIT $!; kill $!; wait $!; rm -rf "$folder"'
+    return subprocess.Popen(["sh", "-c", script, "sh", folder, *command], stdin=subprocess.PIPE, **options)
+
+
+def _wait_until_ready(binaries: Path, port: int, server: "subprocess.Popen[bytes]") -> None:
+    asked = [binaries / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={port}"]
+    for _ in range(600):
+        if subprocess.run(asked, check=False).returncode == 0:
+            return
+        assert server.poll() is None
+        time.sleep(0.1)
+    pytest.fail("the PostgreSQL server did not start within a minute")
+
+
+def test_a_server_does_not_outlive_a_killed_test(tmp_path: Path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    server = tied_to_us(["sh", "-c", "echo $$; exec sleep 600"], folder, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    assert server.stdin is not None
+    pid = int(server.stdout.readline())
+    os.kill(pid, 0)  # it runs
+
+    server.stdin.close()  # as the system does for the killed
+    server.wait(timeout=60)
+
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not folder.exists()
+    server.stdout.close()
 
 
 FIRST, SECOND = "6a4f3b0a-0000-4000-8000-000000000001", "00000000-0000-4000-8000-00000000000f"
