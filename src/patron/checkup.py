@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from patron.features.advice import Advice, Findings, advise
+from patron.features.compiled import is_compiled
 from patron.features.errors import GateError
 from patron.features.family import Family
 from patron.features.growing import growing_features
@@ -129,6 +130,7 @@ def _build(
 ) -> tuple[BuiltTrainingSet | None, FoldPlan | None, list[str]]:
     """What a training would learn from and be judged at, as far as the history goes, and why it goes no further."""
     built = None
+    progress("learning what is usual" if is_compiled() else "compiling, this once", 0, 0)
     try:
         built = build_training_set(store, config.question, families, config.run.memory, progress)
         return built, built.folds(config.training.test_cutoffs), []
