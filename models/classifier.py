@@ -98,7 +98,7 @@ class RepurchaseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             raise ValueError(
                 "RepurchaseClassifier needs two classes to learn from; the target has one class."
             )
-        parameters = self._parameters()
+        parameters = self.booster_parameters
         data = lightgbm.Dataset(
             matrix, event, weight=weight, categorical_feature=list(categorical), params=parameters
         )
@@ -197,7 +197,9 @@ class RepurchaseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         self.classes_, codes = np.unique(y, return_inverse=True)
         return codes.astype(np.float32)
 
-    def _parameters(self) -> dict[str, Any]:
+    @property
+    def booster_parameters(self) -> dict[str, Any]:
+        """What LightGBM is told; the number of trees is not among it."""
         return {
             "objective": "binary",
             "learning_rate": self.learning_rate,

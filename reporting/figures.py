@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from patron.models.curves import CapacityRow, Gains, ReliabilityBin
 from patron.models.evaluation import Evaluation, Segment
 
+from .answer_figure import group_gains
 from .canvas import INK, MODEL, MUTED, OPPONENT, PALE, Drawing, quiet_grid
 from .formats import decimal, estimate_text, percent, short_day, words
 from .geometry_figure import geometry
@@ -30,6 +31,8 @@ def training_figures(page: TrainingPage) -> dict[str, Drawing]:
         families(page.families),
         geometry(page.geometry, page.timezone, page.observed_until),
     ]
+    if page.answer is not None and page.answer.groups:
+        drawings.append(group_gains(page.answer))
     return {drawing.key: drawing for drawing in drawings}
 
 

@@ -13,6 +13,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.models.ageing import AgeCurve
 from patron.models.evaluation import Evaluation
+from patron.models.group_gains import GroupGains
 from patron.models.totals import Totals
 
 
@@ -90,7 +91,8 @@ class TrainingPage:
 
     `customers` are the distinct customers in the training set, `excluded` the snapshots left out by reason;
     `provisional` says why a verdict is provisional; `opponent` and `calibration` are in plain words, the opponent's
-    short name before a colon; `season` says what is known of it.
+    short name before a colon; `season` says what is known of it; `answer` is what each kind of evidence is worth, None
+    where it was not asked.
     """
 
     question: Question
@@ -117,6 +119,7 @@ class TrainingPage:
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Why an opponent could not be had, by its name."""
     ageing: AgeCurve = field(default_factory=AgeCurve)
+    answer: GroupGains | None = None
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
     season: tuple[str, ...] = ()

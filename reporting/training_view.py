@@ -9,6 +9,7 @@ from patron.models.evaluation import Segment
 from patron.models.grade import Grade, grade_of
 from patron.models.intervals import Estimate, NextCutoff
 
+from .answer_view import AnswerView
 from .data_view import AccountRow, account_row, reason_rows
 from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
@@ -91,6 +92,7 @@ class TrainingView:
         self.opponent = short_name(page.opponent)
         self.metrics = metric_words(self.wording.cases)
         self.glossary = GLOSSARY
+        self.answer = AnswerView(page.answer) if page.answer is not None else None
 
     @property
     def opponent_rule(self) -> str:

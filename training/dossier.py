@@ -110,6 +110,7 @@ def write_dossier(record: "Record", decision: Decision, reports: Path) -> Dossie
         "files/catalogue.md": _catalogue(record),
         "files/card.md": record.artefact.card,
         "files/evaluation.json": json.dumps(record.judgement.evaluation.to_dict(), indent=1),
+        "files/answer.json": json.dumps(record.answer.to_dict(), indent=1),
         "files/folds.json": json.dumps(_folds(record.plan), indent=1),
         "files/decision.json": json.dumps(decision.to_dict(), indent=1, ensure_ascii=False),
     }

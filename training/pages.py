@@ -36,6 +36,7 @@ def training_page(record: "Record") -> TrainingPage:
         customers=record.built.customers,
         geometry=_geometry(record),
         evaluation=judgement.evaluation,
+        answer=record.answer,
         opponent=judgement.opponent,
         opponent_rules=judgement.opponent_rules,
         left_out=judgement.left_out,

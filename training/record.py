@@ -7,6 +7,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.tables import DataSpec
 from patron.models.artefact import Artefact
+from patron.models.group_gains import GroupGains
 
 from .folds import FoldPlan
 from .judgement import Judgement
@@ -28,6 +29,7 @@ class Record:
     plan: FoldPlan
     built: BuiltTrainingSet
     judgement: Judgement
+    answer: GroupGains
     artefact: Artefact
     accounts: tuple[TableAccount, ...]
     digests: Mapping[str, str]

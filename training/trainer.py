@@ -21,6 +21,7 @@ from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 
+from .answer import answer
 from .dossier import Dossier, write_dossier
 from .gate import require_enough
 from .inner import InnerFolds
@@ -148,6 +149,7 @@ def _learn(
             tuning = tune(inner, recipe, settings.trials, folder, key, progress)
             recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
+        groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
         store.write_quarantine(folder / "quarantine")
         return Record(
             data=evidence.data,
@@ -158,6 +160,7 @@ def _learn(
             plan=plan,
             built=built,
             judgement=judgement,
+            answer=groups,
             artefact=make_artefact(store, question, settings, families, recipe, built, judgement),
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),

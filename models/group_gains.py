@@ -1,0 +1,274 @@
+"""What a group of features predicts alone, adds to all others, and shares with them.
+
+Everything is a difference of losses on the same rows, so that its uncertainty has two parts: which customers were
+observed, and how the models happened to be fitted. Both are in every interval. The reference of what a group adds is
+the same model fitted again with the group permuted between the customers of a cutoff, in training and in test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from .intervals import Estimate
+from .metrics import SMALLEST
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """Predictions by several fits of one model, [fits, rows]."""
+
+    probability: Floats
+
+    def losses(self, outcome: npt.NDArray[np.int8]) -> Floats:
+        """Negative log likelihood of each row in nats, [fits, rows]."""
+        likelihood = np.where(outcome == 1, self.probability, 1 - self.probability)
+        return np.asarray(-np.log(np.clip(likelihood, SMALLEST, None)))
+
+
+@dataclass(frozen=True, eq=False)
+class LaterRows:
+    """The test rows: their outcomes 0 or 1 and their customers, [rows], and the rate that is known without a model."""
+
+    outcome: npt.NDArray[np.int8]
+    customer: npt.NDArray[np.int64]
+    prevalence: float
+    code: npt.NDArray[np.intp] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "code", np.unique(self.customer, return_inverse=True)[1])
+
+    @property
+    def known(self) -> Fits:
+        """The prediction of someone who knows the rate alone."""
+        return Fits(np.full((1, self.outcome.size), self.prevalence))
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much one model is better than another: less log loss (nats per snapshot), more AUC; 95 % intervals.
+
+    `share` is the log loss as a share of what the whole model has over knowing the rate alone.
+    """
+
+    log_loss: Estimate
+    auc: Estimate
+    share: Estimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """The gain as plain data."""
+        return {"log_loss": self.log_loss.to_dict(), "auc": self.auc.to_dict(), "share": self.share.to_dict()}
+
+    @property
+    def is_measurable(self) -> bool:
+        """Whether the whole interval of the log loss is above zero."""
+        return self.log_loss.low > 0
+
+    @property
+    def at_most(self) -> float:
+        """The share that the gain does not exceed; zero where even the upper end is below."""
+        return max(self.share.high, 0.0)
+
+
+@dataclass(frozen=True)
+class GroupGain:
+    """What a group predicts alone, what it adds to all others, and what others would say in its place.
+
+    `shared` is alone less adds, as a share: it belongs to the group and to others, and cannot be told apart.
+    """
+
+    group: str
+    features: int
+    alone: Gain
+    adds: Gain
+    shared: Estimate
+
+
+@dataclass(frozen=True)
+class GroupGains:
+    """All groups beside the whole model: `whole` over the rate alone, and how they were measured.
+
+    `customers` are those that the models learned from, of `of_customers`; `fits` is how often each was fitted.
+    """
+
+    whole: Gain
+    groups: tuple[GroupGain, ...]
+    fits: int
+    rows: int
+    customers: int
+    of_customers: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The gains as plain data for JSON; None for what is not defined."""
+        return {
+            "whole": self.whole.to_dict(),
+            "groups": [
+                {
+                    "group": each.group,
+                    "features": each.features,
+                    "alone": each.alone.to_dict(),
+                    "adds": each.adds.to_dict(),
+                    "shared": each.shared.to_dict(),
+                }
+                for each in self.groups
+            ],
+            "fits": self.fits,
+            "rows": self.rows,
+            "customers": self.customers,
+            "of_customers": self.of_customers,
+        }
+
+    @property
+    def unassigned(self) -> float:
+        """The share of what the whole model predicts that no group adds by itself: between 0 and 1."""
+        return float(min(max(1 - sum(max(each.adds.share.value, 0.0) for each in self.groups), 0.0), 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class GroupFits:
+    """The fits of one group of so many features.
+
+    `alone` is of the group only, `by_chance` the same with its rows permuted; `without` is of the whole model with the
+    group permuted, paired with the whole model's fits by seed.
+    """
+
+    features: int
+    alone: Fits
+    by_chance: Fits
+    without: Fits
+
+
+def compare(
+    tested: LaterRows, whole: Fits, groups: Mapping[str, GroupFits]
+) -> tuple[Gain, tuple[GroupGain, ...]]:
+    """The fits of the whole model and of its groups to what each is worth.
+
+    What a group tells alone is measured against knowing the rate, or against the group permuted where that does
+    better: lasting values recognise customers, and this is no merit of what they say.
+    """
+    total = _Difference.of(tested, better=whole, worse=tested.known)
+    found = []
+    for name, fits in groups.items():
+        by_itself = _Difference.of(tested, better=fits.alone, worse=_harder(tested, fits.by_chance))
+        on_top = _Difference.of(tested, better=whole, worse=fits.without, permuted=True)
+        common = _Difference(
+            by_itself.rows - on_top.rows,
+            float(np.hypot(by_itself.of_fits, on_top.of_fits)),
+            by_itself.ranks - on_top.ranks,
+            0.0,
+            0.0,
+        )
+        shared = common.share_of(total, tested)
+        found.append(
+            GroupGain(name, fits.features, by_itself.gain(total, tested), on_top.gain(total, tested), shared)
+        )
+    return total.gain(total, tested), tuple(found)
+
+
+def _harder(tested: LaterRows, by_chance: Fits) -> Fits:
+    """The reference that loses less."""
+    losses = [each.losses(tested.outcome).mean() for each in (tested.known, by_chance)]
+    return tested.known if losses[0] <= losses[1] else by_chance
+
+
+@dataclass(frozen=True, eq=False)
+class _Difference:
+    """One model less another, averaged over fits: by row for the log loss, as influence by row for the AUC."""
+
+    rows: Floats
+    of_fits: float
+    """Half width of the interval of the mean loss that is due to the fits."""
+    ranks: Floats
+    auc: float
+    auc_of_fits: float
+
+    @classmethod
+    def of(cls, tested: LaterRows, *, better: Fits, worse: Fits, permuted: bool = False) -> "_Difference":
+        """`permuted` says that `worse` is the same model, fitted with the same seeds to permuted features."""
+        good, bad = better.losses(tested.outcome), worse.losses(tested.outcome)
+        rows = bad.mean(axis=0) - good.mean(axis=0)
+        good_auc, good_influence = _auc_of(better, tested)
+        bad_auc, bad_influence = _auc_of(worse, tested)
+        ranks = good_influence - bad_influence
+        half_width = _of_permuted_fits if permuted else _of_fits
+        return cls(
+            rows,
+            half_width(bad.mean(axis=1), good.mean(axis=1), _customers_error(rows - rows.mean(), tested)),
+            ranks,
+            float(good_auc.mean() - bad_auc.mean()),
+            half_width(bad_auc, good_auc, _customers_error(ranks, tested)),
+        )
+
+    def gain(self, total: "_Difference", tested: LaterRows) -> Gain:
+        value = float(self.rows.mean())
+        loss = _interval(value, _customers_error(self.rows - value, tested), self.of_fits)
+        ranking = _interval(self.auc, _customers_error(self.ranks, tested), self.auc_of_fits)
+        return Gain(loss, ranking, self.share_of(total, tested))
+
+    def share_of(self, total: "_Difference", tested: LaterRows) -> Estimate:
+        """The mean loss as a share of another's, by the delta method; NaN where the other is not above zero."""
+        whole, value = float(total.rows.mean()), float(self.rows.mean())
+        if whole <= 0:
+            return Estimate(np.nan, np.nan, np.nan)
+        share = value / whole
+        error = _customers_error((self.rows - share * total.rows) / whole, tested)
+        return _interval(share, error, self.of_fits / whole)
+
+
+def _of_fits(one: Floats, other: Floats, _of_customers: float) -> float:
+    """Half a 95 % interval of the difference of two means of independent fits; one fit alone is taken as exact."""
+    several = [each for each in (one, other) if each.size > 1]
+    if not several:
+        return 0.0
+    variance = sum(float(np.var(each, ddof=1)) / each.size for each in several)
+    return _student(min(each.size for each in several)) * float(np.sqrt(variance))
+
+
+def _of_permuted_fits(without: Floats, whole: Floats, of_customers: float) -> float:
+    """Half a 95 % interval of the mean difference of fits paired by seed, from how much they differ.
+
+    The seeds' part falls with the number of fits. What does not fall is that the whole model learned from its features
+    in a single arrangement, which may have been a lucky one. By how much arrangements differ is seen in the permuted
+    fits, beyond what seeds and the customers tested explain; half of the customers' variance is the permuted fits'.
+    """
+    of_seeds = float(np.var(without - whole, ddof=1)) / whole.size
+    beyond = float(np.var(without, ddof=1) - np.var(whole, ddof=1)) - of_customers**2 / 2
+    return _student(whole.size) * float(np.sqrt(of_seeds + max(beyond, 0.0)))
+
+
+def _student(fits: int) -> float:
+    return float(stats.t.ppf(0.975, fits - 1))
+
+
+def _customers_error(influence: Floats, tested: LaterRows) -> float:
+    """The standard error of a mean over rows whose customers were drawn, each with all of its rows.
+
+    `influence` is each row's distance from the mean [rows].
+    """
+    of_customer = np.bincount(tested.code, influence)
+    customers = of_customer.size
+    return float(np.sqrt((of_customer**2).sum() * customers / max(customers - 1, 1)) / influence.size)
+
+
+def _auc_of(fits: Fits, tested: LaterRows) -> tuple[Floats, Floats]:
+    """The AUC of each fit, and the influence of each row on their mean (DeLong et al. 1988)."""
+    events = tested.outcome == 1
+    positives, negatives = int(events.sum()), int((~events).sum())
+    values, influence = np.empty(len(fits.probability)), np.zeros(events.size)
+    for place, probability in enumerate(fits.probability):
+        rank, own = stats.rankdata(probability), np.empty(events.size)
+        own[events] = (rank[events] - stats.rankdata(probability[events])) / negatives
+        own[~events] = 1 - (rank[~events] - stats.rankdata(probability[~events])) / positives
+        values[place] = own[events].mean()
+        influence += np.where(events, own.size / positives, own.size / negatives) * (own - values[place])
+    return values, influence / len(fits.probability)
+
+
+def _interval(value: float, of_customers: float, of_fits: float) -> Estimate:
+    half = float(np.hypot(float(stats.norm.ppf(0.975)) * of_customers, of_fits))
+    return Estimate(value, value - half, value + half)
