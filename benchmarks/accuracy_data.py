@@ -74,9 +74,9 @@ def cdnow(folder: Path) -> Config:
     return _configured(folder, CDNOW)
 
 
-def simulated(folder: Path) -> Config:
-    """A simulated retailer of 6,000 customers with every evidence table."""
-    return load_config(simulate(6_000).write(folder).config)
+def simulated(folder: Path, customers: int = 6_000) -> Config:
+    """A simulated retailer with every evidence table."""
+    return load_config(simulate(customers).write(folder).config)
 
 
 DATA_SETS: dict[str, Callable[[Path], Config]] = {
