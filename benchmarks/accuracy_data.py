@@ -74,7 +74,7 @@ def cdnow(folder: Path) -> Config:
     return _configured(folder, CDNOW)
 
 
-def simulated(folder: Path, customers: int = 6_000) -> Config:
+def simulated(folder: Path, customers: int = 20_000) -> Config:
     """A simulated retailer with every evidence table."""
     return load_config(simulate(customers).write(folder).config)
 
