@@ -116,9 +116,13 @@ def partitions(
     memory: int = 8 * GIGABYTE,
     most_rows: int | None = None,
     targets: bool = False,
+    with_outcomes: bool = False,
     progress: Progress = silent,
 ) -> Iterator[tuple[Range, Partition]]:
-    """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes."""
+    """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes.
+
+    `targets` and `with_outcomes` are those of `build_partition`.
+    """
     plan = prepared.plan
     if not is_compiled():
         progress("compiling, this once", 0, 0)
@@ -135,6 +139,7 @@ def partitions(
                 plan,
                 prepared.population,
                 targets=targets,
+                with_outcomes=with_outcomes,
             ),
         )
     progress("building snapshots", len(parts), len(parts))

@@ -21,6 +21,7 @@ from .expressions import Measure
 from .family import FamilyFeature
 from .localtime import LocalTime
 from .measures import words_of
+from .outcomes import outcomes
 from .population import PopulationHistory
 from .program import Program
 from .question import Question
@@ -120,10 +121,12 @@ def build_partition(
     *,
     everyone: bool = False,
     targets: bool = False,
+    with_outcomes: bool = False,
 ) -> Partition:
     """The snapshots of some customers with the plan's features, from their tables, whose rows are in any order.
 
-    With `everyone` all snapshots get features, whatever the population asked about.
+    With `everyone` all snapshots get features, whatever the population asked about. `with_outcomes` adds what
+    `outcomes` finds to the target.
     """
     rows = {name: Rows.of(table, customers.first, customers.count) for name, table in tables.items()}
     blocks = _blocks(rows, customers.count, snapshots)
@@ -132,7 +135,16 @@ def build_partition(
         part = {name: each.part(block.low, block.high) for name, each in rows.items()}
         who = customers.part(block.low, block.high)
         chosen = snapshots.part(block.begin, block.end, block.low)
-        return _build_block(part, who, chosen, plan, population, everyone=everyone, targets=targets)
+        return _build_block(
+            part,
+            who,
+            chosen,
+            plan,
+            population,
+            everyone=everyone,
+            targets=targets,
+            with_outcomes=with_outcomes,
+        )
 
     plan.program  # noqa: B018  # made once, before threads ask for it
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -177,6 +189,7 @@ def _build_block(
     *,
     everyone: bool,
     targets: bool,
+    with_outcomes: bool,
 ) -> Partition:
     zone = LocalTime(plan.timezone)
     timelines = make_timelines(rows, plan)
@@ -200,6 +213,8 @@ def _build_block(
     columns |= _features(sight, plan)
     if targets:
         columns["target"] = _target(sight, plan)
+    if with_outcomes:
+        columns |= outcomes(sight, plan.question, plan.observed_until)
     return Partition(pa.table(columns), pa.table(excluded))
 
 

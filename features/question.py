@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, Self
 
 from .errors import ConfigurationError
@@ -38,6 +39,7 @@ class Question:
     """Who does what, within how many days of a cutoff.
 
     Days are days of the business's own time zone. `horizon_days` bounds the label window [cutoff, cutoff + horizon);
+    models are judged on it. `further_horizons`, each longer than the one before, are scored beside it.
     `lookback_days` says who is active; `settle_days` is how long late rows and returns are waited for.
     Cutoffs lie `cutoff_every_days` apart (the horizon unless given), `cutoffs` of them, the last one as late as
     its target is mature. `calendar` tells of days unlike others, also of those after a cutoff.
@@ -52,6 +54,7 @@ class Question:
     cutoffs: int = 12
     target: Target = field(default_factory=Purchase)
     calendar: SpecialDays = field(default_factory=SpecialDays)
+    further_horizons: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         at_least = {
@@ -77,6 +80,28 @@ class Question:
                 found=self.population,
                 remedy=f"choose one of {', '.join(POPULATIONS)}",
             )
+        self._check_further_horizons()
+
+    def _check_further_horizons(self) -> None:
+        if any(later <= sooner for sooner, later in pairwise(self.horizons)):
+            raise ConfigurationError(
+                "Each horizon must be longer than the one before it.",
+                where="[question] horizon_days",
+                found=list(self.horizons),
+                remedy=f"write {sorted(set(self.horizons))}; the first is the one that models are judged on",
+            )
+        if self.further_horizons and not isinstance(self.target, Purchase):
+            raise ConfigurationError(
+                "Only a purchase can be asked about for several horizons: it grows likelier with each.",
+                where="[question] horizon_days",
+                found=list(self.horizons),
+                remedy="give one horizon, and another configuration for another one",
+            )
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """All horizons in days, rising; the first is the one that models are judged on."""
+        return (self.horizon_days, *self.further_horizons)
 
     @property
     def spacing_days(self) -> int:
@@ -87,6 +112,7 @@ class Question:
         """The question as plain data, for contracts and digests."""
         plain = asdict(self)
         plain["calendar"]["closures"] = list(self.calendar.closures)
+        plain["further_horizons"] = list(self.further_horizons)
         return plain
 
     @classmethod
@@ -95,5 +121,8 @@ class Question:
         fields = dict(plain)
         target = dict(fields.pop("target"))
         calendar = SpecialDays.from_dict(fields.pop("calendar"))
+        further = tuple(fields.pop("further_horizons", ()))  # models of before could answer one horizon
         kinds: dict[str, type[Purchase | SpendDrop]] = {"purchase": Purchase, "spend_drop": SpendDrop}
-        return cls(**fields, target=kinds[target["kind"]](**target), calendar=calendar)
+        return cls(
+            **fields, target=kinds[target["kind"]](**target), calendar=calendar, further_horizons=further
+        )

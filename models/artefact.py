@@ -18,13 +18,14 @@ from patron.features.errors import ModelError
 from .calibrators import Calibrator, calibrator_from_dict
 from .contract import Contract, canonical_json
 from .encoding import encode
+from .forecast import Forecast, is_forecast_file
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MANIFEST = "manifest.json"
 FILES = ("booster.txt", "calibration.json", "card.md", "contract.json", "judged.txt")
-"""What an artefact consists of, beside its manifest."""
+"""What every artefact consists of, beside its manifest; those of the forecast come on top where there is one."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Artefact:
     judged_calibrator: Calibrator
     contract: Contract
     card: str
+    forecast: Forecast | None = None
+    """What a score says beyond the probability; it is of the production booster's time."""
 
     def predict(self, table: "pa.Table | pd.DataFrame") -> NDArray[np.float64]:
         """A table that has the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks."""
@@ -71,6 +74,7 @@ class Artefact:
             "card.md": self.card,
             "contract.json": canonical_json(self.contract.to_dict()),
             "judged.txt": self.judged,
+            **(self.forecast.files() if self.forecast is not None else {}),
         }
         files = {name: text.encode() for name, text in texts.items()}
         digests = {name: _sha256(content) for name, content in files.items()}
@@ -114,6 +118,7 @@ def load(folder: Path) -> Artefact:
         calibrator = calibrator_from_dict(calibration["production"])
         judged_calibrator = calibrator_from_dict(calibration["judged"])
         contract = Contract.from_dict(json.loads(texts["contract.json"]))
+        forecast = Forecast.from_files(texts)
     except (KeyError, TypeError, ValueError) as problem:
         raise ModelError(
             "The model was written in a form that this version of Patron does not read.",
@@ -122,7 +127,13 @@ def load(folder: Path) -> Artefact:
             remedy="load it with the version of Patron that made it, or train again",
         ) from problem
     return Artefact(
-        texts["booster.txt"], texts["judged.txt"], calibrator, judged_calibrator, contract, texts["card.md"]
+        texts["booster.txt"],
+        texts["judged.txt"],
+        calibrator,
+        judged_calibrator,
+        contract,
+        texts["card.md"],
+        forecast,
     )
 
 
@@ -136,7 +147,7 @@ def _read_all(folder: Path) -> dict[str, bytes]:
             remedy="name the folder that a training run wrote, or a model of the registry",
         )
     present = {path.name for path in folder.iterdir()}
-    expected = {*FILES, MANIFEST}
+    expected = {*FILES, MANIFEST, *filter(is_forecast_file, present)}
     for what, names in (("is missing", expected - present), ("does not belong to it", present - expected)):
         if names:
             raise _damaged(f"a file {what}", folder, ", ".join(sorted(names)))
@@ -150,9 +161,10 @@ def _verify(contents: Mapping[str, bytes], folder: Path) -> None:
         recorded = dict(manifest["sha256"])
     except (KeyError, TypeError, ValueError) as problem:
         raise _damaged("the manifest cannot be read", folder, MANIFEST) from problem
-    changed = [name for name in FILES if recorded.get(name) != _sha256(contents[name])]
-    if changed or recorded.keys() != set(FILES):
-        names = changed or sorted(recorded.keys() ^ set(FILES))
+    files = [name for name in contents if name != MANIFEST]
+    changed = [name for name in files if recorded.get(name) != _sha256(contents[name])]
+    if changed or recorded.keys() != set(files):
+        names = changed or sorted(recorded.keys() ^ set(files))
         raise _damaged("a file is not as it was written", folder, ", ".join(names))
 
 

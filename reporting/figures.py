@@ -12,6 +12,7 @@ from patron.models.evaluation import Evaluation, Segment
 
 from .answer_figure import group_gains
 from .canvas import INK, MODEL, MUTED, OPPONENT, PALE, Drawing, quiet_grid
+from .forecast_figure import expected_by_tenth
 from .formats import decimal, estimate_text, percent, short_day, words
 from .geometry_figure import geometry
 from .segments import cutoff_of, headline
@@ -33,6 +34,8 @@ def training_figures(page: TrainingPage) -> dict[str, Drawing]:
     ]
     if page.answer is not None and page.answer.groups:
         drawings.append(group_gains(page.answer))
+    if page.forecast.amounts:
+        drawings.append(expected_by_tenth(page.forecast.amounts))
     return {drawing.key: drawing for drawing in drawings}
 
 

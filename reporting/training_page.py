@@ -13,6 +13,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.models.ageing import AgeCurve
 from patron.models.evaluation import Evaluation
+from patron.models.forecast_evaluation import ForecastEvaluation
 from patron.models.group_gains import GroupGains
 from patron.models.totals import Totals
 
@@ -122,6 +123,7 @@ class TrainingPage:
     answer: GroupGains | None = None
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
+    forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)
     season: tuple[str, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
 

@@ -11,6 +11,7 @@ from patron.models.intervals import Estimate, NextCutoff
 
 from .answer_view import AnswerView
 from .data_view import AccountRow, account_row, reason_rows
+from .forecast_view import ForecastView
 from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
 from .totals_view import TotalRow, total_sections, totals_sentence
@@ -313,6 +314,11 @@ class TrainingView:
                 ),
             ),
         )
+
+    @property
+    def forecast(self) -> ForecastView | None:
+        """Purchases, spend, further horizons and dates; None where nothing of them was judged."""
+        return None if self.page.forecast.is_empty else ForecastView(self.page.forecast)
 
     @property
     def totals(self) -> tuple[tuple[str, tuple[TotalRow, ...]], ...]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from patron.features.localtime import LocalTime
 from patron.features.partition import CUTOFF_TYPE
 from patron.models.artefact import Artefact
-from patron.models.encoding import unseen_categories
+from patron.models.encoding import encode, unseen_categories
+from patron.models.forecast import Forecast
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,24 @@ def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact) -> Batch
 
     It holds what is known before all can be ranked.
     """
-    probability = artefact.predict(kept)
+    contract = artefact.contract
+    features = encode(kept, contract.features, needs=contract.tables)
+    probability = artefact.predict_matrix(features)
     scores = kept.select(["customer_id", "cutoff", "stage", "population"])
     scores = scores.append_column("probability", pa.array(probability, pa.float64()))
-    percentile = artefact.contract.reference.percentile(probability)
+    percentile = contract.reference.percentile(probability)
     scores = scores.append_column("percentile", pa.array(percentile, pa.float64()))
+    if artefact.forecast is not None:
+        zone = LocalTime(contract.timezone)
+        for name, values in artefact.forecast.columns(kept, features, probability, zone).items():
+            scores = scores.append_column(name, values)
     excluded = left_out.select(["customer_id", "cutoff", "stage", "excluded_because"])
-    return Batch(scores, excluded, unseen_categories(kept, artefact.contract.features))
+    return Batch(scores, excluded, unseen_categories(kept, contract.features))
 
 
-def scores_schema(id_type: pa.DataType) -> pa.Schema:
-    """The columns of the scores, the customers' ids in their own type."""
+def scores_schema(id_type: pa.DataType, forecast: Forecast | None = None) -> pa.Schema:
+    """The columns of the scores, the customers' ids in their own type, and those of the model's forecast."""
+    further = [] if forecast is None else forecast.schema()
     return pa.schema(
         [
             ("customer_id", id_type),
@@ -44,6 +53,7 @@ def scores_schema(id_type: pa.DataType) -> pa.Schema:
             ("probability", pa.float64()),
             ("percentile", pa.float64()),
             ("rank_in_run", pa.int64()),
+            *further,
             ("stage", pa.string()),
             ("population", pa.string()),
             ("model", pa.string()),

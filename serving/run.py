@@ -112,7 +112,8 @@ def publish_run(run: ScoringRun, final: Path, memory: int, progress: Progress = 
         progress("writing scores", 0, 1)
         id_type = run.store.arrow_id_type
         ranked = _ranked(staging.kept("scores"), np.concatenate(tally.probabilities))
-        scores, excluded = scores_schema(id_type), excluded_schema(id_type)
+        scores = scores_schema(id_type, run.model.artefact.forecast)
+        excluded = excluded_schema(id_type)
         files = staging.write_parts("scores", run.completed(ranked, scores), scores)
         files += staging.write_parts("excluded", run.completed(staging.kept("excluded"), excluded), excluded)
         facts = _facts(run, tally, started)

@@ -46,6 +46,10 @@ class Judgement:
     outlooks: Mapping[int, Outlook] = field(default_factory=dict)
     """By test cutoff, how scores became probabilities and what was known of the season."""
     ageing: AgeCurve = field(default_factory=AgeCurve)
+    boosters: RollingBoosters | None = field(default=None, repr=False)
+    """All boosters that were fitted, for what builds on their probabilities."""
+    tests: tuple[FittedFold, ...] = ()
+    """The fitted test folds."""
 
     @property
     def grade(self) -> Grade:
@@ -91,6 +95,8 @@ def judge(
         opponent_rules=opposition.rules,
         left_out=opposition.left_out,
         ageing=age_curve(boosters, plan, seed),
+        boosters=boosters,
+        tests=tuple(fitted),
     )
 
 

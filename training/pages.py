@@ -45,6 +45,7 @@ def training_page(record: "Record") -> TrainingPage:
         features=_features(judgement.weights, judgement.judged.fields),
         calibration=describe_calibration(judgement.production.calibrator),
         totals=judgement.totals,
+        forecast=record.forecast,
         season=_season(record),
         n_trees=judgement.production.n_trees,
         warnings=_warnings(record),

@@ -1,12 +1,13 @@
 """Everything about a finished training that is worth keeping."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.tables import DataSpec
 from patron.models.artefact import Artefact
+from patron.models.forecast_evaluation import ForecastEvaluation
 from patron.models.group_gains import GroupGains
 
 from .folds import FoldPlan
@@ -35,3 +36,4 @@ class Record:
     digests: Mapping[str, str]
     summary: tuple[str, ...]
     tuning: Tuning | None = None
+    forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)

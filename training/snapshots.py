@@ -72,12 +72,23 @@ def build_training_set(
     families: Sequence[type[Family]],
     memory: int,
     progress: Progress = silent,
+    *,
+    with_outcomes: bool = False,
 ) -> BuiltTrainingSet:
-    """The snapshots of the question's mature cutoffs with their targets; GateError where there is no such cutoff."""
+    """The snapshots of the question's mature cutoffs with their targets; GateError where there is no such cutoff.
+
+    `with_outcomes` adds what else is known of the time after each cutoff, as columns that are no features.
+    """
     cutoffs = _cutoffs(store, question)
     prepared = prepare(store, question, families, cutoffs)
     table, excluded = build_snapshots(
-        store, prepared, cutoffs, targets=True, memory=memory, progress=progress
+        store,
+        prepared,
+        cutoffs,
+        targets=True,
+        with_outcomes=with_outcomes,
+        memory=memory,
+        progress=progress,
     )
     table, undefined = _with_target(table)
     if undefined:

@@ -20,9 +20,12 @@ from patron.features.store import EvidenceStore
 from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
+from patron.models.forecast import Forecast
 
 from .answer import answer
 from .dossier import Dossier, write_dossier
+from .forecast_judgement import judge_forecast
+from .forecast_maker import ForecastMaker
 from .gate import require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
@@ -134,7 +137,7 @@ def _learn(
     """The model and its judgement, from evidence that is given back at the end."""
     families, memory = evidence.families, evidence.memory
     with EvidenceStore(evidence.data, question, memory=memory, progress=progress) as store:
-        built = build_training_set(store, question, families, memory, progress)
+        built = build_training_set(store, question, families, memory, progress, with_outcomes=True)
         plan = built.folds(settings.test_cutoffs)
         require_enough(
             built.customers,
@@ -150,6 +153,20 @@ def _learn(
             recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
+        maker = ForecastMaker.of(
+            built.data,
+            question,
+            store.zone,
+            store.observed_until,
+            judgement,
+            recipe,
+            settings.seed,
+            settings.test_cutoffs,
+            progress,
+        )
+        progress("expecting purchases and spend", 0, 1)
+        forecast = maker.production(judgement.production)
+        judged_forecast = judge_forecast(maker, plan, judgement, store.observed_until)
         store.write_quarantine(folder / "quarantine")
         return Record(
             data=evidence.data,
@@ -161,7 +178,8 @@ def _learn(
             built=built,
             judgement=judgement,
             answer=groups,
-            artefact=make_artefact(store, question, settings, families, recipe, built, judgement),
+            artefact=make_artefact(store, question, settings, families, recipe, built, judgement, forecast),
+            forecast=judged_forecast,
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),
             summary=(
@@ -180,6 +198,7 @@ def make_artefact(
     recipe: Recipe,
     built: BuiltTrainingSet,
     judgement: Judgement,
+    forecast: Forecast | None = None,
 ) -> Artefact:
     """The model as it is kept: both boosters, the calibration, the contract and a card; the same bytes every time.
 
@@ -217,6 +236,7 @@ def make_artefact(
         judged_calibrator=judged.calibrator,
         contract=contract,
         card=_card(question, contract, judgement),
+        forecast=forecast,
     )
 
 

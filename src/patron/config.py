@@ -258,15 +258,12 @@ def _read_question(values: object, calendar: object) -> Question:
     plain = dict(values) if isinstance(values, Mapping) else values
     target: Target = Purchase()
     if isinstance(plain, dict):
-        if isinstance(plain.get("horizon_days"), list):
-            raise ConfigurationError(
-                "This version answers one horizon: a list of horizons is not supported yet.",
-                where="[question] horizon_days",
-                found=plain["horizon_days"],
-                remedy="give one whole number, and another configuration for another horizon",
-            )
         target = _read_target(plain.pop("target", {}))
-    return Question(**QUESTION.read(plain), target=target, calendar=SpecialDays(**CALENDAR.read(calendar)))
+    settings = QUESTION.read(plain)
+    if "horizon_days" in settings:
+        settings["horizon_days"], *further = settings["horizon_days"]
+        settings["further_horizons"] = tuple(further)
+    return Question(**settings, target=target, calendar=SpecialDays(**CALENDAR.read(calendar)))
 
 
 def _read_target(values: object) -> Target:

@@ -61,6 +61,13 @@ def _whole_number(value: Any) -> int:
     return value
 
 
+def _horizons(value: Any) -> tuple[int, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    if not listed:
+        raise WrongType
+    return tuple(_whole_number(item) for item in listed)
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise WrongType
@@ -214,6 +221,7 @@ def _scale(name: str, bounds: Any) -> tuple[float, float]:
 
 TEXT = Kind("text", '"text"', _text)
 WHOLE_NUMBER = Kind("whole number", "30", _whole_number)
+HORIZONS = Kind("whole number, or a rising list of them", "30, or [14, 30, 90]", _horizons)
 NUMBER = Kind("number", "0.5", _number)
 TEXTS = Kind("list of texts", '["a", "b"]', _texts)
 CLOSURES = Kind("list of days", '["2017-12-25", "2017-07-01/2017-07-14"]', _closures)

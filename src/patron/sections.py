@@ -20,6 +20,7 @@ from .kinds import (
     CURRENCY,
     FAMILIES,
     FRAME,
+    HORIZONS,
     MEMORY,
     MOMENT,
     NUMBER,
@@ -148,7 +149,12 @@ QUESTION = Section(
     Question,
     (
         Key("name", TEXT, "What the question is called in reports and scores."),
-        Key("horizon_days", WHOLE_NUMBER, "Days after the cutoff in which the customer buys, or does not."),
+        Key(
+            "horizon_days",
+            HORIZONS,
+            "Days after the cutoff in which the customer buys, or does not. Of several the first is judged, and all "
+            "are scored.",
+        ),
         Key("lookback_days", WHOLE_NUMBER, "A customer is active with a purchase in so many days before."),
         Key("population", TEXT, "Whom the question is about: active, lapsed, all or prospects."),
         Key("settle_days", WHOLE_NUMBER, "Days to wait after the horizon for late rows and returns."),

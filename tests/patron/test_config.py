@@ -320,6 +320,12 @@ def test_relative_stores_start_at_the_file(tmp_path: Path, uri: str, expected: s
         ({"run": {"memory": "100MB"}}, ["[run] memory", "at least 1GB"]),
         ({"run": {"families": ["loyalty"]}}, ["[run] families", "package.module:ClassName"]),
         ({"training": {"test_cutoffs": 0}}, ["test_cutoffs must be at least 1"]),
+        ({"question": {"horizon_days": []}}, ["[question] horizon_days", "whole number, or a rising list"]),
+        ({"question": {"horizon_days": [30, 14]}}, ["longer than the one before", "write [14, 30]"]),
+        (
+            {"question": {"horizon_days": [14, 30], "target": {"kind": "spend_drop"}}},
+            ["Only a purchase can be asked about for several horizons"],
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_the_cure(change: dict[str, Any], parts: list[str]):
@@ -333,7 +339,6 @@ def test_a_mistake_is_told_with_its_place_and_the_cure(change: dict[str, Any], p
 @pytest.mark.parametrize(
     ("change", "part"),
     [
-        ({"question": {"horizon_days": [14, 30]}}, "a list of horizons is not supported yet"),
         ({"run": {"engine": "spark"}}, "Spark is not supported yet"),
         ({"spark": {}}, "Spark is not supported yet"),
     ],
@@ -439,3 +444,9 @@ def test_an_unset_variable_is_told(monkeypatch: pytest.MonkeyPatch):
 
     assert "'NOWHERE_SET' is not set" in message
     assert "[purchases] path" in message
+
+
+def test_of_several_horizons_the_first_is_the_judged_one():
+    question = load_config({**SMALL, "question": {"horizon_days": [14, 30, 90]}}).question
+    assert (question.horizon_days, question.further_horizons) == (14, (30, 90))
+    assert question.spacing_days == 14

@@ -59,8 +59,9 @@ def test_a_score_says_who_when_what_and_by_which_model(score: Score, champion: R
     run = score()
     row = run.scores.slice(0, 1).to_pylist()[0]
     assert list(row) == [
-        "customer_id", "cutoff", "question", "horizon_days", "probability", "percentile", "rank_in_run", "stage",
-        "population", "model",
+        "customer_id", "cutoff", "question", "horizon_days", "probability", "percentile", "rank_in_run",
+        "expected_purchases", "expected_spend", "next_purchase_low", "next_purchase_middle", "next_purchase_high",
+        "next_purchase_unknown_because", "stage", "population", "model",
     ]  # fmt: skip
     assert row["cutoff"] == datetime(2025, 6, 1, tzinfo=UTC)
     assert (row["question"], row["horizon_days"], row["population"]) == ("repurchase", 30, "active")

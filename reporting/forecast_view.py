@@ -1,0 +1,113 @@
+"""Purchases, spend, further horizons and dates as the training report shows them."""
+
+from dataclasses import dataclass
+
+from patron.models.forecast_evaluation import AmountQuality, ForecastEvaluation, HorizonQuality, RangeQuality
+from patron.models.intervals import Estimate
+
+from .formats import count, decimal, estimate_text, percent, spread
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value and, beneath it, the ends of its interval."""
+
+    value: str
+    ends: str = ""
+
+    @classmethod
+    def of(cls, estimate: Estimate, digits: int = 3, *, signed: bool = False) -> "Part":
+        """An estimate with so many decimals."""
+        return cls(decimal(estimate.value, digits, signed=signed), spread(estimate, digits))
+
+
+@dataclass(frozen=True)
+class AmountTable:
+    """One amount: who expected it with Gini, Spearman and level, and what the comparison says."""
+
+    title: str
+    rows: tuple[tuple[str, tuple[Part, ...]], ...]
+    says: str
+
+
+class ForecastView:
+    """The words and rows of the section."""
+
+    def __init__(self, judged: ForecastEvaluation) -> None:
+        self.judged = judged
+
+    @property
+    def amounts(self) -> tuple[AmountTable, ...]:
+        """Purchases, and spend where it is expected."""
+        return tuple(_amount_table(each) for each in self.judged.amounts)
+
+    @property
+    def horizons(self) -> tuple[tuple[str, str, tuple[Part, ...], str | None], ...]:
+        """Horizon, how much was judged, the cells of the row, and why there are none."""
+        return tuple(_horizon_row(each) for each in self.judged.horizons)
+
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """What became of the dates, in sentences."""
+        found = self.judged.ranges
+        return () if found is None else _range_sentences(found)
+
+    @property
+    def reasons(self) -> tuple[tuple[str, str], ...]:
+        """Why snapshots have no date, the most frequent first."""
+        found = self.judged.ranges
+        if found is None:
+            return ()
+        ordered = sorted(found.reasons.items(), key=lambda each: (-each[1], each[0]))
+        return tuple((reason, count(number)) for reason, number in ordered if number)
+
+
+def _amount_table(judged: AmountQuality) -> AmountTable:
+    rows = tuple(
+        (name, (Part.of(found["gini"]), Part.of(found["spearman"]), Part.of(found["level"], 2)))
+        for name, found in judged.metrics.items()
+    )
+    gain = estimate_text(judged.gain, 3, signed=True)
+    if judged.gain.low > 0:
+        says = f"The model ranks better than {judged.best_opponent}, the best opponent: Gini {gain}."
+    elif judged.gain.high < 0:
+        says = f"The model ranks worse than {judged.best_opponent}, the best opponent: Gini {gain}."
+    else:
+        says = f"No measurable difference from {judged.best_opponent}, the best opponent: Gini {gain}."
+    level = judged.metrics["model"]["level"]
+    if level.high < 1:
+        says += f" In all it expects too little: {decimal(level.value, 2)} of what came."
+    elif level.low > 1:
+        says += f" In all it expects too much: {decimal(level.value, 2)} of what came."
+    title = "Purchases" if judged.what == "purchases" else "Net spend"
+    return AmountTable(title, rows, says)
+
+
+def _horizon_row(judged: HorizonQuality) -> tuple[str, str, tuple[Part, ...], str | None]:
+    name = f"{judged.horizon_days} days"
+    if judged.gain is None:
+        return name, "", (), judged.reason
+    cells = (
+        Part(percent(judged.base_rate)),
+        Part.of(judged.model["auc"]),
+        Part.of(judged.opponent["auc"]),
+        Part.of(judged.gain, 4, signed=True),
+        Part.of(judged.model["mean_difference"], 3, signed=True),
+    )
+    cutoffs = "1 cutoff" if judged.cutoffs == 1 else f"{judged.cutoffs} cutoffs"
+    return name, f"{count(judged.n)} snapshots at {cutoffs}", cells, None
+
+
+def _range_sentences(found: RangeQuality) -> tuple[str, ...]:
+    judged = f"{count(found.judged)} of these {count(found.told)} ranges were over by the end of the data."
+    outside = f"{_share(found.before)} bought before the range, {_share(found.after)} after it or not at all."
+    width = f"Half of the ranges are {count(found.width_days)} days wide or less."
+    return (
+        f"{percent(found.told / found.snapshots)} of the snapshots have a range; {judged}",
+        f"Of those, {_share(found.inside)} held the next purchase. The aim is 80%; whole days hold more. {outside}",
+        f"{_share(found.by_middle)} had bought by the end of the middle day. {width}",
+    )
+
+
+def _share(estimate: Estimate) -> str:
+    return f"{percent(estimate.value)} ({percent(estimate.low)} to {percent(estimate.high)})"
