@@ -1,11 +1,14 @@
 """A training set without evidence behind it: features, outcomes and cutoffs as arrays."""
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+import patron
 from patron.features.catalogue import FeatureField
 from patron.training.rolling import TrainingSet
 
@@ -56,3 +59,17 @@ def make_training_set() -> Callable[..., TrainingSet]:
         return TrainingSet(table, CATALOGUE)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def finished_training(
+    shop: Any, quick: None, make_store: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The dossier of a training that was never recorded, and would become champion."""
+    folder = tmp_path_factory.mktemp("finished")
+    make_store(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        page = {"report.html": b"@@run@@ @@version@@ @@alias@@ @@decision@@", "summary.html": b""}
+        patch.setattr("patron.training.dossier.draw_pages", lambda record: page)
+        patch.setattr("patron.training.trainer.record_training", lambda written, *rest: written)
+        return patron.train(shop.config(folder)).folder

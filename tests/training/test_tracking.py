@@ -17,7 +17,6 @@ from patron.features.tracking import Tracking
 from patron.models import registry
 from patron.models.intervals import Estimate
 from patron.models.tracking_store import tracking_to
-from patron.training import dossier, trainer
 from patron.training.dossier import Dossier
 from patron.training.trainer import record_training
 
@@ -161,20 +160,6 @@ def test_a_model_of_noise_is_never_champion(
     with pytest.raises(patron.ModelError, match="no alias champion"):
         patron.score(config, "2025-06-01", out=tmp_path / "scores")
     assert not (tmp_path / "scores").exists()
-
-
-@pytest.fixture(scope="module")
-def finished_training(
-    shop: Any, quick: None, make_store: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """The dossier of a training that was never recorded, and would become champion."""
-    folder = tmp_path_factory.mktemp("finished")
-    make_store(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        page = {"report.html": b"@@run@@ @@version@@ @@alias@@ @@decision@@", "summary.html": b""}
-        patch.setattr(dossier, "draw_pages", lambda record: page)
-        patch.setattr(trainer, "record_training", lambda written, *rest: written)
-        return patron.train(shop.config(folder)).folder
 
 
 @pytest.fixture
