@@ -17,6 +17,7 @@ from .registry import (
     CHALLENGER,
     CHAMPION,
     RegisteredVersion,
+    address_of,
     champion,
     client_of,
     delete_alias,
@@ -103,7 +104,7 @@ def promote(tracking: Tracking, wanted: str, reason: str) -> Change:
     ModelError for a version that is not there, is damaged, or is champion already; ConfigurationError without reason.
     """
     why = _stated(reason)
-    target = resolve(_address(wanted, tracking), tracking).registered
+    target = resolve(address_of(wanted, tracking), tracking).registered
     current = champion(tracking)
     if target is None or target.name != tracking.model_name:
         raise ModelError(
@@ -175,15 +176,6 @@ def _stated(reason: str) -> str:
             remedy='say why in a few words: --reason "agreed with marketing on 3 May"',
         )
     return " ".join(reason.split())
-
-
-def _address(wanted: str, tracking: Tracking) -> str:
-    """A number or an alias to a full address; anything else is one."""
-    if wanted.isdecimal():
-        return f"models:/{tracking.model_name}/{wanted}"
-    if not set("/@:") & set(wanted.removeprefix("@")):
-        return f"models:/{tracking.model_name}@{wanted.removeprefix('@')}"
-    return wanted
 
 
 def _number(known: RegisteredVersion | None) -> int | None:

@@ -122,6 +122,18 @@ def resolve(reference: str | Path, tracking: Tracking) -> ResolvedModel:
     return ResolvedModel(load(folder), folder, registered)
 
 
+def address_of(wanted: str, tracking: Tracking) -> str:
+    """A version's number, an alias, or the id of the run that registered it, to its address; others are one already."""
+    if wanted.isdecimal():
+        return f"models:/{tracking.model_name}/{wanted}"
+    for known in versions(tracking):
+        if wanted == known.run_id:
+            return known.uri
+    if not set("/:@") & set(wanted.removeprefix("@")):
+        return f"models:/{tracking.model_name}@{wanted.removeprefix('@')}"
+    return wanted
+
+
 def versions(tracking: Tracking) -> list[RegisteredVersion]:
     """All versions of the tracking's model, oldest first; none where it is not registered."""
     if not store_exists(tracking.uri):

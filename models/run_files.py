@@ -39,6 +39,23 @@ def fetch_report(tracking: Tracking, run_id: str | None, out: Path) -> Path:
     return out
 
 
+def fetch_text(tracking: Tracking, run_id: str, name: str) -> str:
+    """A text file that a training run left; ModelError where there is no such run or file."""
+    with tracking_to(tracking.uri) as mlflow, tempfile.TemporaryDirectory() as folder:
+        try:
+            found = mlflow.artifacts.download_artifacts(
+                run_id=run_id, artifact_path=name, dst_path=folder, tracking_uri=tracking.uri
+            )
+        except (mlflow.exceptions.MlflowException, OSError):
+            raise ModelError(
+                f"The run has left no {name}.",
+                where=tracking.uri,
+                found=run_id,
+                remedy="take the id of a training run from `patron train` or from MLflow",
+            ) from None
+        return Path(found).read_text(encoding="utf-8")
+
+
 def _usual_run(tracking: Tracking) -> str:
     """The run of the champion, else of the newest version."""
     known = versions(tracking)

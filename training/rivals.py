@@ -14,7 +14,7 @@ import numpy.typing as npt
 from patron.features.engine import partitions
 from patron.features.errors import ModelError
 from patron.features.family import Family
-from patron.features.localtime import to_microseconds
+from patron.features.localtime import LocalTime, to_microseconds
 from patron.features.progress import Progress, silent
 from patron.features.snapshots import calendar_cutoffs
 from patron.features.store import EvidenceStore
@@ -55,6 +55,8 @@ class Comparison:
     """
 
     cutoffs: tuple[str, ...]
+    days: tuple[str, ...]
+    """The cutoffs as days of the business; `cutoffs` are instants."""
     snapshots: int
     customers: int
     first: Estimate
@@ -65,20 +67,21 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """The comparison as plain data."""
         estimates = {name: getattr(self, name).to_dict() for name in _ESTIMATES}
-        return {**asdict(self), "cutoffs": list(self.cutoffs), **estimates}
+        return {**asdict(self), "cutoffs": list(self.cutoffs), "days": list(self.days), **estimates}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
         """The comparison that `to_dict` described."""
         estimates = {name: Estimate.from_dict(plain[name]) for name in _ESTIMATES}
-        return cls(**{**plain, "cutoffs": tuple(plain["cutoffs"]), **estimates})
+        moments = {name: tuple(plain[name]) for name in ("cutoffs", "days")}
+        return cls(**{**plain, **moments, **estimates})
 
     @property
     def where(self) -> str:
         """Where they were compared, in words."""
-        days = [each[:10] for each in self.cutoffs]
-        span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        cutoffs = "1 cutoff" if len(days) == 1 else f"{len(days)} cutoffs"
+        many = len(self.days) > 1
+        span = f"{self.days[0]} to {self.days[-1]}" if many else self.days[0]
+        cutoffs = f"{len(self.days)} cutoffs" if many else "1 cutoff"
         return (
             f"{cutoffs} that neither had learned from ({span}; {self.snapshots:,} snapshots of"
             f" {self.customers:,} customers)"
@@ -139,7 +142,7 @@ def compare_models(
             remedy="train the older one again on the evidence of today, and compare then",
         )
     progress("comparing models", 2, 2)
-    return _compared(ours, theirs, seed)
+    return _compared(ours, theirs, LocalTime(contract.timezone), seed)
 
 
 def clean_cutoffs(store: EvidenceStore, *contracts: Contract) -> npt.NDArray[np.int64]:
@@ -177,7 +180,7 @@ def _said(
     return _Said(*(np.concatenate(column, axis=-1) for column in columns))
 
 
-def _compared(ours: _Said, theirs: _Said, seed: int) -> Comparison | None:
+def _compared(ours: _Said, theirs: _Said, zone: LocalTime, seed: int) -> Comparison | None:
     """The log losses and their paired difference, over customers and, where there are several, over seeds."""
     if not ours.customer.size:
         return None
@@ -191,10 +194,10 @@ def _compared(ours: _Said, theirs: _Said, seed: int) -> Comparison | None:
     n_seeds = len(losses) - 1
     chosen = np.random.default_rng([seed, n_seeds]).integers(0, n_seeds, (len(drawn), n_seeds))
     first = np.take_along_axis(drawn, chosen, axis=1).mean(axis=1)
+    moments = np.unique(ours.cutoff).tolist()
     return Comparison(
-        cutoffs=tuple(
-            f"{np.datetime64(int(each), 'us').astype('datetime64[s]')}Z" for each in np.unique(ours.cutoff)
-        ),
+        cutoffs=tuple(f"{np.datetime64(each, 'us').astype('datetime64[s]')}Z" for each in moments),
+        days=tuple(zone.day_of(each).isoformat() for each in moments),
         snapshots=ours.customer.size,
         customers=plan.n_customers,
         first=Estimate.of(float(mean[:-1].mean()), first),

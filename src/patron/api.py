@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
     from patron.serving.scorer import ScoringResult
+    from patron.training.comparing import SideBySide
     from patron.training.rivals import Evidence
     from patron.training.trainer import TrainingRun
 
@@ -196,6 +197,19 @@ def score(
         closures=config.question.calendar.closures,
         progress=progress,
     )
+
+
+def compare(
+    config: Config, first: str | int, second: str | int, *, progress: Progress = silent
+) -> "SideBySide":
+    """Two versions (numbers, aliases, addresses or run ids) side by side; it prints itself.
+
+    The paired difference is of their judged boosters, rebuilt from the evidence of the configuration, at the cutoffs
+    that neither had learned from; `why_not` says why there is none.
+    """
+    from patron.training.comparing import compare_versions
+
+    return compare_versions(str(first), str(second), config.tracking, _rebuilding(config), progress)
 
 
 def promote(config: Config, version: str | int, reason: str, *, progress: Progress = silent) -> "Change":

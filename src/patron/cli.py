@@ -180,6 +180,24 @@ def train(
             raise typer.Exit(GateError.exit_code)
 
 
+@app.command(epilog="Example: patron compare champion challenger")
+def compare(
+    first: Annotated[str, typer.Argument(help="A version: its number, alias, models:/name/3 or run id.")],
+    second: Annotated[str, typer.Argument(help="The other one.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put two versions side by side, and say which is better where that is fair."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            found = api.compare(loaded, first=first, second=second, progress=progress)
+        show([str(found)], found.to_dict(), as_json)
+
+
 ReasonOption = Annotated[str, typer.Option(help="Why, in a few words; it is kept with the model.")]
 
 

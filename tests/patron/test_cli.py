@@ -26,6 +26,7 @@ VERBS = (
     "features",
     "audit",
     "train",
+    "compare",
     "promote",
     "rollback",
     "score",
@@ -105,6 +106,7 @@ class Library(ModuleType):
             "build_features": pa.table({"customer_id": [1, 2], "orders": [0.0, 1.0]}),
             "build_training_set": pa.table({"customer_id": [1], "target": [1]}),
             "train": Run(),
+            "compare": Report(),
             "promote": Change(3, 1, "promote", "tried in the pilot", "2026-05-03T08:00:00+00:00"),
             "rollback": Change(1, 3, "rollback", "complaints", "2026-05-04T08:00:00+00:00"),
             "score": Result(),
@@ -399,3 +401,8 @@ def test_train_ends_with_3_when_the_gate_refuses_the_model_and_passes_a_folder_t
     assert refused.exit_code == 3
     assert "model:  models:/repurchase/1" in refused.stdout
     assert library.asked[0][2] == {"resume": Path("reports/unrecorded/repurchase-1a2b3c4d")}
+
+
+def test_compare_passes_both_and_shows_them(library: Library, folder: Path):
+    assert run("compare", "champion", "2").stdout == "3 rows = 3 used\n"
+    assert library.asked[0][2] == {"first": "champion", "second": "2"}

@@ -26,9 +26,8 @@ from patron.training.rivals import Comparison
 def comparison(low: float, high: float = 0.02) -> Comparison:
     """A champion's log loss of 0.5, and a gain with this interval."""
     losses = Estimate(0.49, 0.48, 0.50), Estimate(0.50, 0.49, 0.51)
-    return Comparison(
-        ("2025-03-01T00:00:00Z", "2025-04-01T00:00:00Z"), 900, 500, *losses, Estimate(0.01, low, high)
-    )
+    cutoffs, days = ("2025-02-28T23:00:00Z", "2025-03-31T22:00:00Z"), ("2025-03-01", "2025-04-01")
+    return Comparison(cutoffs, days, 900, 500, *losses, Estimate(0.01, low, high))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from patron.features.families import load_families
+from patron.features.localtime import LocalTime
 from patron.models.registry import resolve
 from patron.training import rivals
 from patron.training.rivals import Comparison, Evidence, compare_models, other_question
@@ -71,16 +72,17 @@ def test_other_customers_or_another_target_are_another_question(model: Any) -> N
 
 def test_the_interval_is_that_of_resampled_customers() -> None:
     random = np.random.default_rng(1)
-    customer, cutoff = np.repeat(np.arange(400), 2), np.tile([0, 1], 400)
+    customer, cutoff = np.repeat(np.arange(400), 2), np.full(800, 15 * 3_600_000_000)
     outcome = (random.random(800) < 0.3).astype(np.int8)
     good, poor = np.where(outcome == 1, 0.4, 0.2), np.full(800, 0.3)
     ours, theirs = (rivals._Said(customer, cutoff, outcome, np.array([each])) for each in (good, poor))
-    found = rivals._compared(ours, theirs, seed=3)
+    found = rivals._compared(ours, theirs, LocalTime("Asia/Tokyo"), seed=3)
     per_customer = (theirs.loss() - ours.loss())[0].reshape(400, 2).mean(axis=1)
     error = per_customer.std() / np.sqrt(400)
     assert found.gain.value == pytest.approx(per_customer.mean())
     assert found.gain.low == pytest.approx(found.gain.value - 1.96 * error, abs=0.3 * error)
     assert found.customers == 400
+    assert (found.cutoffs, found.days) == (("1970-01-01T15:00:00Z",), ("1970-01-02",))  # midnight in Tokyo
 
 
 def _first_trees(text: str) -> str:
