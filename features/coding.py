@@ -36,10 +36,13 @@ def is_row_by_row(reader: TableReader, question: Question) -> bool:
     return not reader.spec.key and len(reader.id_types) == 1 and not is_asked
 
 
-def implied_columns(reader: TableReader) -> dict[str, str | int | bool]:
-    """What the columns of facts that are made row by row hold for sure: one value, or what another column holds."""
-    implied: dict[str, str | int | bool] = {"until": FOREVER}
-    if "recorded_at" not in reader.columns:
+def implied_columns(reader: TableReader, linked: bool) -> dict[str, str | int | bool]:
+    """What the columns of facts that are made row by row hold for sure: one value, or what another column holds.
+
+    A link of an alias makes facts known later, and ends them.
+    """
+    implied: dict[str, str | int | bool] = {} if linked else {"until": FOREVER}
+    if "recorded_at" not in reader.columns and not linked:
         implied["recorded"] = "happened"
     return implied | {"is_target": True} if reader.contract.name == "purchases" else implied
 

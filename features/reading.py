@@ -72,8 +72,11 @@ class TableReader:
         self.observed_until = observed_until
         self.name = quoted(f"read {contract.name}")
 
-    def read(self) -> TableAccount:
-        """Fill the table and account for every row; DataError where the table as a whole cannot be used."""
+    def read(self, most_kept: int | None = None) -> TableAccount:
+        """Fill the table and account for every row; DataError where the table as a whole cannot be used.
+
+        A table of more than `most_kept` rows is no copy, but read from its source whenever it is asked.
+        """
         sources = resolve_columns(self.spec, self.contract, self.source)
         self._refuse_empty()
         staged = self._staged(sources)
@@ -87,8 +90,13 @@ class TableReader:
             for part in parts
             if part.column.kind == "id"
         }
+        self.is_copy = most_kept is None or bool(self.spec.key) or self._rows() <= most_kept
         self._fill(parts, self._instants(parts, self._walls(parts, staged)))
         return self._account(parts)
+
+    def _rows(self) -> int:
+        (row,) = self._execute(f"SELECT count(*) FROM {self.source.relation}").fetchall()
+        return int(row[0])
 
     def _place(self, column: str) -> str:
         return f"[{self.contract.name}] {column} ({self.source.place})"
@@ -207,7 +215,8 @@ class TableReader:
         selected = ", ".join([*columns, *unreadable, '"odd time"', REFUSAL])
         judged = f"(SELECT *, CAST(CASE {cases} END AS UTINYINT) AS {REFUSAL} FROM {rows})"
         self._judged = judge.without_repeats(judged, self._number(REPEATS))
-        self._execute(f"CREATE OR REPLACE TEMP TABLE {self.name} AS SELECT {selected} FROM {self._judged}")
+        made_as = "TABLE" if self.is_copy else "VIEW"
+        self._execute(f"CREATE OR REPLACE TEMP {made_as} {self.name} AS SELECT {selected} FROM {self._judged}")
 
     def _number(self, reason: str) -> int:
         """What stands for a reason in the column of refusals."""

@@ -24,14 +24,17 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 _PAIRS, _DAYS = quoted("referral pairs"), quoted("days with an order")
 
 
-def derive_referral_facts(connection: duckdb.DuckDBPyConnection, zone: LocalTime) -> int:
-    """Fill the derived tables from the sorted purchases and referrals; how many referrals lead back to oneself.
+def derive_referral_facts(
+    connection: duckdb.DuckDBPyConnection, zone: LocalTime, first: int, last: int
+) -> int:
+    """Fill the derived tables from the purchases and referrals; how many referrals lead back to oneself.
+
+    `first` and `last` are the times of the first and the last of those facts.
 
     `referred_by`: each referral, as a fact of who was referred; `referrals_made`: the same as a fact of the referrer.
     `referrer_days`: days on which a referrer ordered, as facts of whom they referred. `referred_days`: that somebody
     who was referred has ordered before the day of the referral, or since, as facts of the referrer.
     """
-    first, last = _span(connection)
     _resolve(connection, zone, first, last)
     _order_days(connection, zone, first, last)
     for name, query in _QUERIES.items():
@@ -41,17 +44,6 @@ def derive_referral_facts(connection: duckdb.DuckDBPyConnection, zone: LocalTime
     connection.execute(f"DROP TABLE {_DAYS}")
     assert row is not None
     return int(row[0])
-
-
-def _span(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """The first and the last time of the facts that are joined."""
-    row = first_row(
-        connection,
-        "SELECT min(happened), max(happened) FROM"
-        " (SELECT happened FROM purchases UNION ALL SELECT happened FROM referrals)",
-    )
-    assert row is not None
-    return int(row[0]), int(row[1])
 
 
 def _resolve(connection: duckdb.DuckDBPyConnection, zone: LocalTime, first: int, last: int) -> None:

@@ -17,7 +17,7 @@ from .coding import fact_rows, implied_columns, is_row_by_row
 from .columns import IdType, id_type
 from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
-from .facts import Facts, Range
+from .facts import Facts, Range, neighbours_together
 from .identities import link_aliases, with_links
 from .judging import ALWAYS
 from .localtime import FOREVER, LocalTime, to_microseconds
@@ -32,6 +32,9 @@ from .tables import DataSpec
 GIGABYTE = 1 << 30
 _GROUP_BYTES = 64
 """What a customer takes at most in the array of a thread that counts; twice what was seen."""
+
+_READ_BYTES = 256
+"""A row of a table that is read takes so much, times and words and all."""
 
 NOT_FACTS = ("identities",)
 """Tables that say something about ids, not about what customers did."""
@@ -80,6 +83,7 @@ class EvidenceStore:
 
     def _configure(self, memory: int) -> None:
         limit = max((memory - GIGABYTE // 2) // 2, GIGABYTE // 4)
+        self._kept_rows = limit // _READ_BYTES
         threads = os.cpu_count() or 1
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{limit // (1 << 20)}MiB'")
@@ -107,7 +111,7 @@ class EvidenceStore:
             if name == "profile":
                 contract = with_attributes(spec, contract, source.types)
             reader = TableReader(self.connection, source, spec, contract, self.zone, self.observed_until)
-            readers[name] = (reader, reader.read())
+            readers[name] = (reader, reader.read(most_kept=self._kept_rows))
         return readers
 
     def _one_id_type(self) -> IdType:
@@ -183,18 +187,26 @@ class EvidenceStore:
     def _lay_out(self, progress: Progress) -> Facts:
         """The good rows of each table as facts of coded customers, as table or view `name`."""
         linked = bool(self._number("SELECT count(*) FROM links"))
-        materials, implied = {}, {}
+        implied, near = {}, {}
         for name, (reader, _) in self._readers.items():
             progress(f"coding {name}", 0, 0)
             rows = fact_rows(reader, self._question)
-            if not linked and is_row_by_row(reader, self._question):
+            if linked:
+                rows = with_links(rows)
+            if is_row_by_row(reader, self._question):
+                implied[name] = implied_columns(reader, linked)
+            if not reader.is_copy:
+                folder = Path(self._folder.name) / name
+                near[name] = neighbours_together(
+                    self.connection, f"({rows})", self.accounts[name].used, self.customers, folder
+                )
+                self._create(f"CREATE TEMP VIEW {quoted(name)} AS FROM {near[name]}", reader)
+            elif name in implied:
                 self._create(f"CREATE TEMP VIEW {quoted(name)} AS {rows}", reader)
-                materials[name], implied[name] = reader.name, implied_columns(reader)
             else:
-                made = with_links(rows) if linked else rows
-                self._create(f"CREATE TEMP TABLE {quoted(name)} AS {made}", reader)
+                self._create(f"CREATE TEMP TABLE {quoted(name)} AS {rows}", reader)
                 self.connection.execute(f"DROP TABLE {reader.name}")
-        return Facts(self.connection, self.customers, materials, implied)
+        return Facts(self.connection, self.customers, implied, near, Path(self._folder.name))
 
     def _create(self, query: str, reader: TableReader) -> None:
         try:
@@ -217,7 +229,13 @@ class EvidenceStore:
         if "referrals" not in self._readers:
             return 0
         progress("joining referrals", 0, 0)
-        return derive_referral_facts(self.connection, self.zone)
+        times = [
+            moment
+            for name in ("purchases", "referrals")
+            for moment in (self.accounts[name].first, self.accounts[name].last)
+            if moment is not None
+        ]
+        return derive_referral_facts(self.connection, self.zone, min(times), max(times))
 
     # What the engine asks for
 

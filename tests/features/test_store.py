@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patron.features import facts
+from patron.features import store as store_module
 from patron.features.errors import DataError
 from patron.features.facts import Range
 from patron.features.localtime import FOREVER, to_microseconds
@@ -380,7 +382,12 @@ def rows_of(store: EvidenceStore, parts: list[Range]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("linked", [False, True])
-def test_parts_held_parts_on_disk_and_one_part_hold_the_same_rows(business: Any, linked: bool):
+@pytest.mark.parametrize("row_bytes", [256, 1 << 40], ids=["copied when read", "read whenever asked"])
+def test_parts_held_parts_on_disk_and_one_part_hold_the_same_rows(
+    business: Any, monkeypatch: pytest.MonkeyPatch, linked: bool, row_bytes: int
+):
+    monkeypatch.setattr(store_module, "_READ_BYTES", row_bytes)
+    monkeypatch.setattr(facts, "_FILE_ROWS", 50)
     random = np.random.default_rng(5)
     rows = [
         (int(customer), f"2020-01-{day:02}", float(amount), order)
