@@ -216,7 +216,9 @@ class TableReader:
         judged = f"(SELECT *, CAST(CASE {cases} END AS UTINYINT) AS {REFUSAL} FROM {rows})"
         self._judged = judge.without_repeats(judged, self._number(REPEATS))
         made_as = "TABLE" if self.is_copy else "VIEW"
-        self._execute(f"CREATE OR REPLACE TEMP {made_as} {self.name} AS SELECT {selected} FROM {self._judged}")
+        self._execute(
+            f"CREATE OR REPLACE TEMP {made_as} {self.name} AS SELECT {selected} FROM {self._judged}"
+        )
 
     def _number(self, reason: str) -> int:
         """What stands for a reason in the column of refusals."""
