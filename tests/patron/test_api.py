@@ -305,6 +305,8 @@ def test_training_says_what_it_is_doing(trained: Any) -> None:
         "building snapshots",
         "fitting models",
         "judging",
+        "asking what brings customers back",
+        "expecting purchases and spend",
         "recording the run",
     ]
 
