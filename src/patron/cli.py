@@ -129,11 +129,11 @@ def features(
                 made = write_tables([api.build_training_set(loaded, progress=progress)], out)
             else:
                 made = api.write_features(
-                    loaded, out, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
+                    loaded, out=out, cutoffs=cutoff or None, at=anchors, model=model, progress=progress
                 )
         show(
-            [f"{made.rows:,} snapshots of {len(made.columns)} columns are in {out}"],
-            {"path": str(out), "rows": made.rows, "columns": list(made.columns)},
+            [f"{made.rows:,} snapshots of {len(made.columns)} columns are in {made.path}"],
+            {"path": str(made.path), "rows": made.rows, "columns": list(made.columns)},
             as_json,
         )
 

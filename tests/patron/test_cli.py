@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 import patron
 from patron.cli import app
+from patron.feature_files import FeatureFile
 from patron.features.errors import DataError, GateError
 from patron.models.champions import Change
 from patron.training.promotion import Decision, first_decision
@@ -103,7 +104,7 @@ class Library(ModuleType):
         self.answers: dict[str, Any] = {
             "audit": Audit(),
             "check": Report(),
-            "build_features": pa.table({"customer_id": [1, 2], "orders": [0.0, 1.0]}),
+            "write_features": FeatureFile(Path("june.parquet"), 2, ("customer_id", "orders")),
             "build_training_set": pa.table({"customer_id": [1], "target": [1]}),
             "train": Run(),
             "compare": Report(),
@@ -221,14 +222,18 @@ def test_set_and_config_reach_the_configuration(library: Library, folder: Path):
 
 
 def test_features_at_cutoffs_are_written_as_parquet(library: Library, folder: Path):
-    result = run("features", "--cutoff", "2017-06-01", "--cutoff", "2017-07-01", "--out", "new/june.parquet")
+    result = run("features", "--cutoff", "2017-06-01", "--cutoff", "2017-07-01", "--out", "june.parquet")
 
-    assert result.stdout == "2 snapshots of 2 columns are in new/june.parquet\n"
-    assert parquet.read_table(folder / "new" / "june.parquet").num_rows == 2
+    assert result.stdout == "2 snapshots of 2 columns are in june.parquet\n"
     ((verb, _, asked),) = library.asked
     assert (verb, asked) == (
-        "build_features",
-        {"cutoffs": ["2017-06-01", "2017-07-01"], "at": None, "model": None},
+        "write_features",
+        {
+            "out": Path("june.parquet"),
+            "cutoffs": ["2017-06-01", "2017-07-01"],
+            "at": None,
+            "model": None,
+        },
     )
 
 
@@ -237,7 +242,7 @@ def test_features_at_anchors(library: Library, folder: Path):
     result = run("features", "--at", "at.csv", "--json")
 
     assert json.loads(result.stdout) == {
-        "path": "features.parquet",
+        "path": "june.parquet",
         "rows": 2,
         "columns": ["customer_id", "orders"],
     }
@@ -255,7 +260,8 @@ def test_anchors_without_a_cutoff_are_refused(library: Library, folder: Path):
 
 
 def test_features_with_targets(library: Library, folder: Path):
-    assert run("features", "--targets").exit_code == 0
+    assert run("features", "--targets", "--out", "new/training.parquet").exit_code == 0
+    assert parquet.read_table(folder / "new" / "training.parquet").num_rows == 1
     assert [verb for verb, _, _ in library.asked] == ["build_training_set"]
 
 

@@ -16,11 +16,11 @@ from patron.features.errors import ConfigurationError, GateError
 class Verbs(ModuleType):
     """Stands for `patron.api`: remembers what was asked of it."""
 
-    def __init__(self, ready: bool = True, alias: str | None = "champion") -> None:
+    def __init__(self, ready: bool = True, promotes: bool = True) -> None:
         super().__init__("patron.api")
         self.asked: list[str] = []
         self.ready = ready
-        self.alias = alias
+        self.promotes = promotes
         self.scoring: dict[str, Any] = {}
 
     def check(self, config: Any, progress: Any) -> Any:
@@ -32,7 +32,7 @@ class Verbs(ModuleType):
         return SimpleNamespace(
             run_id="r1",
             model_uri="models:/repurchase/1",
-            alias=self.alias,
+            gate=SimpleNamespace(promotes=self.promotes),
             decision="Version 1 is the champion.",
             summary=["One.", "Two.", "Three."],
         )
@@ -69,7 +69,7 @@ def test_scores_are_as_of_the_last_known_day_by_the_champion(verbs: Verbs, tmp_p
 
 
 def test_a_model_that_was_not_chosen_is_scored_by_its_version(verbs: Verbs, tmp_path: Path) -> None:
-    verbs.alias = None
+    verbs.promotes = False
     run_demo(tmp_path, simulated=True, customers=40)
     assert verbs.scoring["model"] == "models:/repurchase/1"
 
