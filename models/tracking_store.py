@@ -35,11 +35,16 @@ def tracking_to(uri: str) -> Iterator[ModuleType]:
     _check_sqlite(uri)
     mlflow = import_mlflow()
     previous = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-    names = ("MLFLOW_TRACKING_URI", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT")
+    names = (
+        "MLFLOW_TRACKING_URI",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+    )
     environment = {name: os.environ.get(name) for name in names}
     levels = {name: logging.getLogger(name).level for name in _CHATTY}
     try:
         os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+        os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
         for name in _CHATTY:
             logging.getLogger(name).setLevel(max(levels[name], logging.WARNING))
         with warnings.catch_warnings():

@@ -12,7 +12,12 @@ from patron.models.registry import log_model, resolve
 
 
 def test_versions_are_compared_by_any_name_and_told_in_words(
-    shop: Any, quick: None, no_pages: None, make_store: Callable[[Path], Path], tmp_path: Path
+    shop: Any,
+    quick: None,
+    no_pages: None,
+    make_store: Callable[[Path], Path],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     make_store(tmp_path)
     config = shop.config(tmp_path)
@@ -20,7 +25,9 @@ def test_versions_are_compared_by_any_name_and_told_in_words(
     second = patron.train(shop.config(tmp_path, training__seed=8))
     third = patron.train(shop.config(tmp_path, question__lookback_days=170))
 
+    capfd.readouterr()
     found = patron.compare(config, first.run_id, "2")
+    assert capfd.readouterr() == ("", "")
     assert (found.first.version, found.second.version, found.same_data) == (1, 2, True)
     assert found.recipe == ("training.seed 7 → 8",)
     assert found.paired.gain.low <= found.paired.gain.value <= found.paired.gain.high
