@@ -169,7 +169,7 @@ def test_the_complete_journey_counts_baskets_above_zero(journey: Path, tmp_path:
     assert pc.sum(features["orders_ever"]).as_py() == (sums > 0).sum()
 
 
-def test_the_demos_model_beats_the_recency_rule_at_each_test_cutoff(
+def test_the_demos_model_beats_every_opponent_at_each_test_cutoff(
     journey: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records: list[Record] = []
@@ -180,8 +180,11 @@ def test_the_demos_model_beats_the_recency_rule_at_each_test_cutoff(
     evaluation = records[0].judgement.evaluation
     gains = [segment.improvement["log_loss"].low for segment in evaluation.per_cutoff if segment.improvement]
     assert len(gains) == 3
-    assert min(gains) > 0.02  # of log losses near 0.5; the whole interval lies above
-    assert evaluation.improvement["auc"].low > 0.05
+    assert min(gains) > 0  # of log losses near 0.41, over the best opponent
+    assert evaluation.best_opponent == "RFM regression"
+    (recency,) = [each for each in evaluation.opponents if each.name == "recency rule"]
+    assert recency.improvement["log_loss"].low > 0.05
+    assert recency.improvement["auc"].low > 0.05
 
 
 def train_and_score(config: Config, cutoff: str, out: Path) -> tuple[Any, Any, pd.DataFrame]:
@@ -201,5 +204,6 @@ def test_a_real_shop_is_trained_judged_and_scored(
     assert run.metrics["auc"]["low"] > 0.7
     assert result.customers == result.scored + sum(result.excluded.values())
     assert len(scores) == result.scored == {"retail": 5_878, "cdnow": 23_502}[shop]
-    base = {"retail": 0.4, "cdnow": 0.14}[shop]
+    # After Christmas: of all whom the shop knew a year before, when fewer had long gone, 31% came back in that season.
+    base = {"retail": 0.25, "cdnow": 0.14}[shop]
     assert scores["probability"].mean() == pytest.approx(base, abs=0.1)
