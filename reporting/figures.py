@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from patron.models.curves import CapacityRow, Gains, ReliabilityBin
 from patron.models.evaluation import Evaluation, Segment
 
+from .after_answers_figure import after_answers
 from .answer_figure import group_gains
 from .canvas import INK, MODEL, MUTED, OPPONENT, PALE, Drawing, quiet_grid
 from .forecast_figure import expected_by_tenth
@@ -34,6 +35,8 @@ def training_figures(page: TrainingPage) -> dict[str, Drawing]:
     ]
     if page.answer is not None and page.answer.groups:
         drawings.append(group_gains(page.answer))
+    if page.after_answers is not None:
+        drawings.append(after_answers(page.after_answers, wording))
     if page.forecast.amounts:
         drawings.append(expected_by_tenth(page.forecast.amounts))
     return {drawing.key: drawing for drawing in drawings}

@@ -11,6 +11,7 @@ from patron.features.catalogue import FeatureField
 from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 from patron.features.question import Question
 from patron.features.reading import TableAccount
+from patron.models.after_answers import AfterAnswers
 from patron.models.ageing import AgeCurve
 from patron.models.evaluation import Evaluation
 from patron.models.forecast_evaluation import ForecastEvaluation
@@ -121,6 +122,8 @@ class TrainingPage:
     """Why an opponent could not be had, by its name."""
     ageing: AgeCurve = field(default_factory=AgeCurve)
     answer: GroupGains | None = None
+    after_answers: AfterAnswers | None = None
+    """What followed the answers; None where nobody answered, or too few."""
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)

@@ -9,6 +9,7 @@ from patron.models.evaluation import Segment
 from patron.models.grade import Grade, grade_of
 from patron.models.intervals import Estimate, NextCutoff
 
+from .after_answers_view import AfterAnswersView
 from .answer_view import AnswerView
 from .data_view import AccountRow, account_row, reason_rows
 from .forecast_view import ForecastView
@@ -94,6 +95,8 @@ class TrainingView:
         self.metrics = metric_words(self.wording.cases)
         self.glossary = GLOSSARY
         self.answer = AnswerView(page.answer) if page.answer is not None else None
+        followed = page.after_answers
+        self.after_answers = AfterAnswersView(followed, self.wording) if followed is not None else None
 
     @property
     def opponent_rule(self) -> str:

@@ -110,7 +110,7 @@ def write_dossier(record: "Record", decision: Decision, reports: Path) -> Dossie
         "files/catalogue.md": _catalogue(record),
         "files/card.md": record.artefact.card,
         "files/evaluation.json": json.dumps(record.judgement.evaluation.to_dict(), indent=1),
-        "files/answer.json": json.dumps(record.answer.to_dict(), indent=1),
+        "files/answer.json": json.dumps(_answer(record), indent=1),
         "files/folds.json": json.dumps(_folds(record.plan), indent=1),
         "files/decision.json": json.dumps(decision.to_dict(), indent=1, ensure_ascii=False),
     }
@@ -125,6 +125,13 @@ def write_dossier(record: "Record", decision: Decision, reports: Path) -> Dossie
         f" with it.\nTo finish, beside the configuration: patron train --resume {folder}"
     )
     return dossier
+
+
+def _answer(record: "Record") -> dict[str, Any]:
+    """What brings customers back, and what followed their answers where somebody answered."""
+    followed = record.after_answers
+    after = {"after_answers": followed.to_dict()} if followed is not None else {}
+    return {**record.answer.to_dict(), **after}
 
 
 def draw_pages(record: "Record") -> dict[str, bytes]:

@@ -37,6 +37,7 @@ def training_page(record: "Record") -> TrainingPage:
         geometry=_geometry(record),
         evaluation=judgement.evaluation,
         answer=record.answer,
+        after_answers=record.after_answers,
         opponent=judgement.opponent,
         opponent_rules=judgement.opponent_rules,
         left_out=judgement.left_out,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.tables import DataSpec
+from patron.models.after_answers import AfterAnswers
 from patron.models.artefact import Artefact
 from patron.models.forecast_evaluation import ForecastEvaluation
 from patron.models.group_gains import GroupGains
@@ -37,3 +38,4 @@ class Record:
     summary: tuple[str, ...]
     tuning: Tuning | None = None
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)
+    after_answers: AfterAnswers | None = None

@@ -22,6 +22,7 @@ from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 from patron.models.forecast import Forecast
 
+from .after_answers import learn_after_answers
 from .answer import answer
 from .dossier import Dossier, write_dossier
 from .forecast_judgement import judge_forecast
@@ -153,6 +154,8 @@ def _learn(
             recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
+        progress("asking what followed the answers", 0, 1)
+        followed = learn_after_answers(store, question, families, built, memory, settings.seed)
         maker = ForecastMaker.of(
             built.data,
             question,
@@ -178,6 +181,7 @@ def _learn(
             built=built,
             judgement=judgement,
             answer=groups,
+            after_answers=followed,
             artefact=make_artefact(store, question, settings, families, recipe, built, judgement, forecast),
             forecast=judged_forecast,
             accounts=tuple(store.accounts.values()),
