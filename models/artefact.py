@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +15,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from patron.features.errors import ModelError
+from patron.features.localtime import LocalTime, to_microseconds
+from patron.features.partition import CUTOFF_TYPE
+from patron.features.question import Question
+from patron.features.targets import maturity
 
-from .calibrators import Calibrator, calibrator_from_dict
+from .calibrators import Calibrator, Cutoffs, calibrator_from_dict, knows_season
 from .contract import Contract, canonical_json
 from .encoding import encode
 from .forecast import Forecast, is_forecast_file
@@ -47,17 +52,38 @@ class Artefact:
     """What a score says beyond the probability; it is of the production booster's time."""
 
     def predict(self, table: "pa.Table | pd.DataFrame") -> NDArray[np.float64]:
-        """A table that has the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks."""
-        features = encode(table, self.contract.features, needs=self.contract.tables)
-        return self.predict_matrix(features)
+        """A table that has the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks.
 
-    def predict_matrix(self, features: NDArray[np.float32], *, judged: bool = False) -> NDArray[np.float64]:
-        """Encoded features [n, k] to calibrated probabilities [n], on request by the judged booster."""
+        Where it has a column `cutoff`, each row gets the season of its own; else that of the first after training.
+        """
+        features = encode(table, self.contract.features, needs=self.contract.tables)
+        return self.predict_matrix(features, _cutoffs(table))
+
+    def predict_matrix(
+        self, features: NDArray[np.float32], cutoff: Cutoffs | None = None, *, judged: bool = False
+    ) -> NDArray[np.float64]:
+        """Encoded features [n, k] to calibrated probabilities [n], on request by the judged booster.
+
+        `cutoff` is that of all rows, or of each [n]; without it the season is that of the first after training.
+        """
         if not len(features):  # LightGBM refuses a matrix without rows
             return np.empty(0)
         booster = self._judged_booster if judged else self._booster
         calibrator = self.judged_calibrator if judged else self.calibrator
-        return calibrator.apply(np.asarray(booster.predict(features)))
+        return calibrator.apply(np.asarray(booster.predict(features)), cutoff)
+
+    def season_warning(self, cutoff: int) -> str | None:
+        """What is to be said of probabilities at a cutoff whose season the production booster does not know."""
+        if knows_season(self.calibrator, cutoff):
+            return None
+        zone = LocalTime(self.contract.timezone)
+        day = zone.day_of(cutoff)
+        trained = zone.day_of(_trained_until(self.contract, self.contract.window.last_cutoff))
+        return (
+            f"the seasonal level of {day} is unknown: the model was trained on what was known by {trained}, and last"
+            " year's same window is not among what it saw; the probabilities are not moved for the season, and their"
+            " level may be off: train again"
+        )
 
     @property
     def digest(self) -> str:
@@ -114,10 +140,13 @@ def load(folder: Path) -> Artefact:
     _verify(contents, folder)
     texts = {name: content.decode() for name, content in contents.items()}
     try:
-        calibration = json.loads(texts["calibration.json"])
-        calibrator = calibrator_from_dict(calibration["production"])
-        judged_calibrator = calibrator_from_dict(calibration["judged"])
         contract = Contract.from_dict(json.loads(texts["contract.json"]))
+        calibration, window = json.loads(texts["calibration.json"]), contract.window
+        ends = {"production": window.last_cutoff, "judged": window.judged_until or window.last_cutoff}
+        calibrator, judged_calibrator = (
+            calibrator_from_dict(calibration[which], _trained_until(contract, last))
+            for which, last in ends.items()
+        )
         forecast = Forecast.from_files(texts)
     except (KeyError, TypeError, ValueError) as problem:
         raise ModelError(
@@ -135,6 +164,26 @@ def load(folder: Path) -> Artefact:
         texts["card.md"],
         forecast,
     )
+
+
+def _trained_until(contract: Contract, last_cutoff: str) -> int:
+    """When the targets of a last training cutoff (ISO 8601) were known: the instant at which a training ended."""
+    cutoff = np.array([to_microseconds(datetime.fromisoformat(last_cutoff))], np.int64)
+    question = Question.from_dict(contract.question)
+    return int(maturity(question, LocalTime(contract.timezone), cutoff)[0])
+
+
+def _cutoffs(table: "pa.Table | pd.DataFrame") -> NDArray[np.int64] | None:
+    """The cutoffs of a table's rows [n], if it has them."""
+    columns = table.column_names if isinstance(table, pa.Table) else table.columns
+    if "cutoff" not in columns:
+        return None
+    if isinstance(table, pa.Table):
+        return np.asarray(table["cutoff"].cast(CUTOFF_TYPE).cast(pa.int64()), np.int64)
+    import pandas as pd
+
+    moments = pd.to_datetime(table["cutoff"], utc=True)
+    return np.asarray(moments.dt.tz_localize(None), "datetime64[us]").astype(np.int64)
 
 
 def _read_all(folder: Path) -> dict[str, bytes]:

@@ -16,10 +16,14 @@ ISOTONIC_OUTCOMES = 1_000
 
 @dataclass(frozen=True)
 class Shifts:
-    """By how many log-odds last year moves the level: of earlier cutoffs, and of the one a calibrator is for."""
+    """By how many log-odds last year moves the level: of earlier cutoffs, and of the one a calibrator is for.
+
+    `windows` are the shifts of all windows of the past that the later cutoffs may meet again: see `Seasonal`.
+    """
 
     earlier: Mapping[int, float]
     ahead: float
+    windows: tuple[tuple[int, float], ...] = ()
 
 
 def choose_calibrator(
@@ -50,7 +54,7 @@ def choose_calibrator(
         turned = trial.where(at).moved(by_row[at])
         seasonal, others = _best(turned, required)
         if turned.proves_better(losses[at], others):
-            return Seasonal(shifts.ahead, turned.fit(seasonal))
+            return Seasonal(shifts.ahead, turned.fit(seasonal), shifts.windows)
     return trial.fit(best)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,15 +11,20 @@ from scipy.special import expit, logit
 from sklearn.isotonic import IsotonicRegression
 
 from patron.features.errors import ModelError
+from patron.features.localtime import to_datetime, to_microseconds
 
 from .logistic import Floats, inside, log_odds, logistic_regression
+from .season import TOLERANCE, YEAR, same_window
+
+Cutoffs = int | NDArray[np.int64]
+"""A cutoff, or one for each score; instants."""
 
 
 class Calibrator(Protocol):
-    """A rising function from scores in [0, 1] to probabilities."""
+    """A rising function from scores in [0, 1] to probabilities; `Seasonal` is another one for each cutoff."""
 
-    def apply(self, probability: Floats) -> Floats:
-        """Scores [n] in [0, 1] to probabilities [n] strictly inside (0, 1)."""
+    def apply(self, probability: Floats, cutoff: Cutoffs | None = None, /) -> Floats:
+        """Scores [n] in [0, 1], of a cutoff or of cutoffs [n], to probabilities [n] strictly inside (0, 1)."""
 
     def to_dict(self) -> dict[str, Any]:
         """The calibrator as plain data, which `calibrator_from_dict` reads."""
@@ -28,7 +34,7 @@ class Calibrator(Protocol):
 class Identity:
     """Leaves the probability as it is."""
 
-    def apply(self, probability: Floats) -> Floats:
+    def apply(self, probability: Floats, _cutoff: Cutoffs | None = None, /) -> Floats:
         """The same probabilities [n], kept inside (0, 1)."""
         return inside(probability)
 
@@ -44,7 +50,7 @@ class Platt:
     slope: float
     intercept: float
 
-    def apply(self, probability: Floats) -> Floats:
+    def apply(self, probability: Floats, _cutoff: Cutoffs | None = None, /) -> Floats:
         """Scores [n] to probabilities [n]."""
         return inside(expit(self.slope * log_odds(probability) + self.intercept))
 
@@ -65,7 +71,7 @@ class Beta:
     b: float
     c: float
 
-    def apply(self, probability: Floats) -> Floats:
+    def apply(self, probability: Floats, _cutoff: Cutoffs | None = None, /) -> Floats:
         """Scores [n] to probabilities [n]."""
         low, high = _ends(probability)
         return inside(expit(self.a * low + self.b * high + self.c))
@@ -82,7 +88,7 @@ class Isotonic:
     scores: tuple[float, ...]
     probabilities: tuple[float, ...]
 
-    def apply(self, probability: Floats) -> Floats:
+    def apply(self, probability: Floats, _cutoff: Cutoffs | None = None, /) -> Floats:
         """Scores [n] to probabilities [n]."""
         return inside(np.interp(probability, self.scores, self.probabilities))
 
@@ -97,21 +103,62 @@ class Isotonic:
 
 @dataclass(frozen=True)
 class Seasonal:
-    """Moves the level of the scores by `shift` log-odds, then applies `base`, fitted on scores moved likewise.
+    """Moves the level of the scores by the season's log-odds, then applies `base`, fitted on scores moved likewise.
 
-    The shift is what the season is expected to bring: see `seasonal_shift`.
+    The season of a cutoff is that of its same window of the year before (see `same_window`: the nearest, not a line
+    between two, so that training, judging and scoring look at the very same counts). `shift` is that of the first
+    cutoff after training. `windows` holds the cutoff of every window that was mature by then, ascending, and its
+    shift. A cutoff whose window is not among them is not moved.
     """
 
     shift: float
     base: Calibrator
+    windows: tuple[tuple[int, float], ...] = ()
+    trained_until: int | None = None
+    """Of a model kept without `windows`: the end of its training. Its one shift is only known to hold near to it."""
 
-    def apply(self, probability: Floats) -> Floats:
-        """Scores [n] to probabilities [n]."""
-        return self.base.apply(moved(probability, self.shift))
+    def apply(self, probability: Floats, cutoff: Cutoffs | None = None, /) -> Floats:
+        """Scores [n] of a cutoff, or of cutoffs [n], to probabilities [n]; of the first after training unless given."""
+        shift = self.shift if cutoff is None else self._shifts(cutoff)
+        # Log-odds and back would change the last bit of a score that is not to be moved at all.
+        return self.base.apply(
+            np.where(np.isnan(shift), probability, moved(probability, np.nan_to_num(shift)))
+        )
+
+    def _shifts(self, cutoff: Cutoffs) -> Floats:
+        """The shift of a cutoff [], or of cutoffs [n]; NaN where the season is unknown."""
+        moments, place = np.unique(cutoff, return_inverse=True)
+        known = [self.shift_at(moment) for moment in moments.tolist()]
+        shifts = np.array([np.nan if shift is None else shift for shift in known], np.float64)
+        return np.asarray(shifts[place.reshape(np.shape(cutoff))])
+
+    def shift_at(self, cutoff: int) -> float | None:
+        """The shift of a cutoff; None where the season is unknown."""
+        windows = dict(self._seen)
+        near = same_window(cutoff, windows)
+        return None if near is None else windows[near]
+
+    @property
+    def known_until(self) -> int | None:
+        """The last moment whose season is known; None where none is."""
+        return self._seen[-1][0] + YEAR + TOLERANCE if self._seen else None
+
+    @property
+    def _seen(self) -> tuple[tuple[int, float], ...]:
+        if self.windows or self.trained_until is None:
+            return self.windows
+        return ((self.trained_until - YEAR, self.shift),)
 
     def to_dict(self) -> dict[str, Any]:
-        """Its kind and shift, and the calibrator that follows."""
-        return {"kind": "seasonal", "shift": self.shift, "base": self.base.to_dict()}
+        """Its kind and shift, the calibrator that follows, and the windows with the days they begin at."""
+        plain = {"kind": "seasonal", "shift": self.shift, "base": self.base.to_dict()}
+        windows = [[to_datetime(moment).isoformat(), shift] for moment, shift in self.windows]
+        return {**plain, "windows": windows} if windows else plain
+
+
+def knows_season(calibrator: Calibrator, cutoff: int) -> bool:
+    """Whether a calibrator is right for a cutoff: it does not look at the season, or knows the cutoff's."""
+    return not isinstance(calibrator, Seasonal) or calibrator.shift_at(cutoff) is not None
 
 
 def moved(probability: Floats, shift: float | Floats) -> Floats:
@@ -119,8 +166,11 @@ def moved(probability: Floats, shift: float | Floats) -> Floats:
     return inside(expit(log_odds(probability) + shift))
 
 
-def calibrator_from_dict(plain: Mapping[str, Any]) -> Calibrator:
-    """The calibrator that `to_dict` described; ModelError for an unknown kind."""
+def calibrator_from_dict(plain: Mapping[str, Any], trained_until: int | None = None) -> Calibrator:
+    """The calibrator that `to_dict` described; ModelError for an unknown kind.
+
+    `trained_until` is the end of its training, for seasons that were kept as a single shift.
+    """
     match plain:
         case {"kind": "identity"}:
             return Identity()
@@ -130,8 +180,11 @@ def calibrator_from_dict(plain: Mapping[str, Any]) -> Calibrator:
             return Beta(a, b, c)
         case {"kind": "isotonic", "scores": [*scores], "probabilities": [*probabilities]}:
             return Isotonic(tuple(scores), tuple(probabilities))
+        case {"kind": "seasonal", "shift": float(shift), "base": dict(base), "windows": [*windows]}:
+            known = [(to_microseconds(datetime.fromisoformat(day)), float(off)) for day, off in windows]
+            return Seasonal(shift, calibrator_from_dict(base), tuple(known))
         case {"kind": "seasonal", "shift": float(shift), "base": dict(base)}:
-            return Seasonal(shift, calibrator_from_dict(base))
+            return Seasonal(shift, calibrator_from_dict(base), trained_until=trained_until)
     raise ModelError(
         "The calibration cannot be read.",
         found=plain.get("kind"),

@@ -21,7 +21,12 @@ class PatronModel:
     artefact: Artefact
 
     def predict(self, model_input: pd.DataFrame) -> NDArray[np.float64]:
-        """A frame with the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks."""
+        """A frame with the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks.
+
+        MLflow hands over the columns of the signature and no other, so that the cutoff is not known here: where a model
+        follows the season, it is that of the first cutoff after training. For another one use `patron score`, or
+        `Artefact.predict`, which reads the column `cutoff`.
+        """
         return self.artefact.predict(model_input)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
-YEAR = 365.2425 * 86_400_000_000
-"""Microseconds."""
+YEAR = 31_556_952_000_000
+"""Microseconds: 365.2425 days."""
 
 TOLERANCE = 15 * 86_400_000_000
 """Last year's same window is that of the cutoff nearest to a year ago, at most so many microseconds off."""
@@ -69,11 +69,32 @@ def season_of(cutoff: int, learned: Iterable[int], levels: Sequence[Level]) -> S
     known = {each.cutoff: each for each in levels if each.mature <= cutoff}
     trained = _counts([known[moment] for moment in learned if moment in known])
     rate = _rate(trained)
-    year_ago = cutoff - YEAR
-    near = min(known.values(), key=lambda each: (abs(each.cutoff - year_ago), each.cutoff), default=None)
-    if near is None or abs(near.cutoff - year_ago) > TOLERANCE or not trained.any():
+    near = same_window(cutoff, known)
+    if near is None or not trained.any():
         return Season(rate)
-    return Season(rate, near.rate, _log_odds_between(trained, _counts([near])))
+    return Season(rate, known[near].rate, _log_odds_between(trained, _counts([known[near]])))
+
+
+def same_window(cutoff: int, windows: Iterable[int]) -> int | None:
+    """Last year's same window of a cutoff: the one nearest to a year before, the earlier of two; None without any."""
+    year_ago = cutoff - YEAR
+    near = min(windows, key=lambda each: (abs(each - year_ago), each), default=None)
+    return None if near is None or abs(near - year_ago) > TOLERANCE else near
+
+
+def shifts_of_windows(
+    end: int, learned: Iterable[int], levels: Iterable[Level]
+) -> tuple[tuple[int, float], ...]:
+    """The cutoff of each window that was mature by a training end, and by how many log-odds it lay off; ascending.
+
+    Off what was learned from, as `season_of` compares. With `same_window` it gives the season of any later cutoff
+    whose window of the year before had been seen.
+    """
+    known = {each.cutoff: each for each in levels if each.mature <= end}
+    trained = _counts([known[moment] for moment in learned if moment in known])
+    if not trained.any():
+        return ()
+    return tuple((moment, _log_odds_between(trained, _counts([known[moment]]))) for moment in sorted(known))
 
 
 def _counts(levels: Sequence[Level]) -> NDArray[np.float64]:

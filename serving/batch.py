@@ -21,14 +21,14 @@ class Batch:
     unseen: Mapping[str, Mapping[str, int]]
 
 
-def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact) -> Batch:
-    """Snapshots with `customer_id` and the model's features, and those left out, to a batch.
+def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact, cutoff: int) -> Batch:
+    """Snapshots of a cutoff with `customer_id` and the model's features, and those left out, to a batch.
 
     It holds what is known before all can be ranked.
     """
     contract = artefact.contract
     features = encode(kept, contract.features, needs=contract.tables)
-    probability = artefact.predict_matrix(features)
+    probability = artefact.predict_matrix(features, cutoff)
     scores = kept.select(["customer_id", "cutoff", "stage", "population"])
     scores = scores.append_column("probability", pa.array(probability, pa.float64()))
     percentile = contract.reference.percentile(probability)

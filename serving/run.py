@@ -66,7 +66,7 @@ class ScoringRun:
         for part, made in partitions(self.store, self.prepared, cutoffs, memory=memory, progress=progress):
             ids = self.store.ids(part)
             kept, left_out = (with_ids(table, ids, part.low) for table in (made.snapshots, made.excluded))
-            yield score_batch(kept, left_out, self.model.artefact)
+            yield score_batch(kept, left_out, self.model.artefact, self.cutoff)
 
     def completed(self, tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows with the columns that are the same for the whole run."""
@@ -76,6 +76,11 @@ class ScoringRun:
             "model": self.model.artefact.digest,
         }
         return (completed(table, schema, same) for table in tables)
+
+    def warnings(self) -> list[str]:
+        """What a reader of the scores has to know beside them."""
+        season = self.model.artefact.season_warning(self.cutoff)
+        return [] if season is None else [season]
 
     def newest_fact_days(self) -> float | None:
         """Days from the newest purchase line that was known before the cutoff to the cutoff."""
@@ -145,6 +150,7 @@ def _facts(run: ScoringRun, tally: _Tally, started: datetime) -> dict[str, Any]:
         "excluded": dict(sorted(tally.excluded.items())),
         "unseen": {name: dict(sorted(counts.items())) for name, counts in tally.unseen.items()},
         "newest_fact_days": run.newest_fact_days(),
+        "warnings": run.warnings(),
         "scored_at": started.isoformat(),
         "seconds": (datetime.now(UTC) - started).total_seconds(),
     }

@@ -24,8 +24,9 @@ class ScoringResult:
 
     `folder` holds `scores/` and `excluded/` in Parquet parts and the manifest. `unseen` counts customers whose
     category a feature had never seen in training. `newest_fact_days` is how much older than the cutoff the newest
-    purchase known by then is; None where there is none. `repeated` says that the very same run had been published
-    before and nothing was done.
+    purchase known by then is; None where there is none. `warnings` say where the probabilities may be off, as where
+    the model does not know the season of the cutoff. `repeated` says that the very same run had been published before
+    and nothing was done.
     """
 
     folder: Path
@@ -37,10 +38,11 @@ class ScoringResult:
     newest_fact_days: float | None
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     repeated: bool = False
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
-        return {**vars(self), "folder": str(self.folder)}
+        return {**vars(self), "folder": str(self.folder), "warnings": list(self.warnings)}
 
 
 def score_customers(
@@ -81,4 +83,5 @@ def score_customers(
         newest_fact_days=facts["newest_fact_days"],
         unseen=facts["unseen"],
         repeated=repeated,
+        warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
     )

@@ -30,7 +30,8 @@ def with_levels(
 ) -> BuiltTrainingSet:
     """A training set to the same with the levels of its cutoffs, and of a year before them where that was observed.
 
-    The year before needs targets and one feature only, and is not learned from.
+    Likewise with those that cutoffs to come, up to about a year less the horizon, will meet again (`ahead`). All these
+    need targets and one feature only, and are not learned from.
     """
     data = built.data
     if RECENCY not in data.table.column_names:
@@ -39,21 +40,25 @@ def with_levels(
     moments = np.append(
         built.cutoffs, built.mature[-1]
     )  # the last one is when the production model begins to score
-    earlier = _a_year_before(moments, store, question)
-    if earlier.size:
+    calendar = _before(built.cutoffs[0], store, question)
+    nearest = _a_year_before(moments, calendar)
+    if nearest.size:
+        earlier = np.union1d(nearest, calendar[calendar >= built.cutoffs[-1] - YEAR - TOLERANCE])
         population = prepare(store, question, (), earlier).population
         prepared = prepare_as_learned(store, question, families, population, [RECENCY])
         table, _ = build_snapshots(store, prepared, earlier, targets=True, memory=memory)
         past = TrainingSet(table.filter(table["target"].is_valid()), ())
-        levels += _levels(past, earlier, maturity(question, store.zone, earlier))
+        found = _levels(past, earlier, maturity(question, store.zone, earlier))
+        near = set(nearest.tolist())
+        levels += [each for each in found if each.cutoff in near]
+        ahead = tuple(each for each in found if each.cutoff not in near)
+        data = replace(data, ahead=ahead)
     ordered = tuple(sorted(levels, key=lambda each: each.cutoff))
     return replace(built, data=replace(data, levels=ordered))
 
 
-def _a_year_before(
-    moments: npt.NDArray[np.int64], store: EvidenceStore, question: Question
-) -> npt.NDArray[np.int64]:
-    """The cutoffs before the first of these moments that lie nearest to a year before any of them; int64[k]."""
+def _before(first: int, store: EvidenceStore, question: Question) -> npt.NDArray[np.int64]:
+    """The calendar of the question's cutoffs before the first one that is learned from; int64[k], ascending."""
     spacing = question.spacing_days
     longer = replace(question, cutoffs=question.cutoffs + int(400 / spacing) + 1)
     try:
@@ -62,7 +67,12 @@ def _a_year_before(
         )
     except DataError:
         return np.array([], np.int64)
-    before: npt.NDArray[np.int64] = calendar[calendar < moments[0]]
+    before: npt.NDArray[np.int64] = calendar[calendar < first]
+    return before
+
+
+def _a_year_before(moments: npt.NDArray[np.int64], before: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Of earlier cutoffs those that lie nearest to a year before any of the moments; int64[k]."""
     if not before.size:
         return before
     apart = np.abs(before[None, :] - (moments[:, None] - YEAR))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from patron.models.calibration import Shifts, Trial, choose_calibrator
 from patron.models.calibrators import Calibrator, Identity, Seasonal, moved
-from patron.models.season import Level, Season, season_of, spread_of_levels
+from patron.models.season import Level, Season, season_of, shifts_of_windows, spread_of_levels
 from patron.models.totals import miss_spread
 
 
@@ -26,12 +26,17 @@ class Outlook:
 
 
 def outlook(
-    cutoff: int, learned: Mapping[int, Sequence[int]], trial: Trial | None, levels: Sequence[Level]
+    cutoff: int,
+    learned: Mapping[int, Sequence[int]],
+    trial: Trial | None,
+    levels: Sequence[Level],
+    ahead: Sequence[Level] = (),
 ) -> Outlook:
     """A fold's cutoff, out-of-time scores of earlier cutoffs, and levels to the fold's outlook.
 
     `learned` holds the cutoffs that the boosters of this and of the earlier cutoffs learned from. Levels that were not
-    mature by the cutoff are not looked at. Without scores nothing is corrected.
+    mature by the cutoff are not looked at. Without scores nothing is corrected. `ahead` are further levels, by which
+    later cutoffs know their season.
     """
     known = [each for each in levels if each.mature <= cutoff]
     seasons = {moment: season_of(moment, learned[moment], known) for moment in learned}
@@ -40,13 +45,14 @@ def outlook(
     shifts = {moment: shift for moment, shift in earlier.items() if shift is not None}
     if trial is None:
         return Outlook(Identity(), here, spread_of_levels(known))
+    windows = shifts_of_windows(cutoff, learned[cutoff], (*levels, *ahead))
     calibrator = choose_calibrator(
         trial.probability,
         trial.outcome,
         trial.cutoff,
         trial.customers,
         mature={each.cutoff: each.mature for each in levels} or None,
-        shifts=None if here.shift is None else Shifts(shifts, here.shift),
+        shifts=None if here.shift is None else Shifts(shifts, here.shift, windows),
     )
     spread = _spread(trial, calibrator, shifts)
     if here.shift is None:

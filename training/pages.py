@@ -74,8 +74,8 @@ def describe_calibration(calibrator: Calibrator) -> str:
         inner = describe_calibration(calibrator.base).partition(",")[0]
         then = "" if isinstance(calibrator.base, Identity) else f", then {inner}"
         return (
-            f"last year's level: log-odds moved by {calibrator.shift:+.2f}{then}, {kept}; the move is that of the"
-            " season of the first cutoff after training, so train again before scoring another season"
+            f"last year's level: log-odds moved by {calibrator.shift:+.2f} at the first cutoff after training{then},"
+            f" {kept}; later cutoffs follow their own window of last year, as far as it was seen"
         )
     if isinstance(calibrator, Identity):
         return "none: no correction proved better on later cutoffs than leaving the probabilities as they are"

@@ -168,12 +168,13 @@ def _said(
     for _, made in partitions(store, prepared, cutoffs, targets=True, memory=evidence.memory):
         table = made.snapshots.filter(made.snapshots["target"].is_valid())
         matrix = encode(table, contract.features, needs=contract.tables)
+        cutoff = np.asarray(table["cutoff"]).astype("datetime64[us]").astype(np.int64)
         parts.append(
             _Said(
                 np.asarray(table["customer"], np.int64),
-                np.asarray(table["cutoff"]).astype("datetime64[us]").astype(np.int64),
+                cutoff,
                 np.asarray(table["target"], np.int8),
-                np.array([model.predict_matrix(matrix, judged=True) for model in models]),
+                np.array([model.predict_matrix(matrix, cutoff, judged=True) for model in models]),
             )
         )
     columns = zip(*(vars(part).values() for part in parts), strict=True)

@@ -39,6 +39,8 @@ class TrainingSet:
     catalogue: tuple[FeatureField, ...]
     levels: tuple[Level, ...] = ()
     """Of these cutoffs, and of a year before them where that was observed; none where they were not counted."""
+    ahead: tuple[Level, ...] = ()
+    """Of further windows, by which cutoffs to come will know their season."""
 
     @cached_property
     def cutoff(self) -> npt.NDArray[np.int64]:
@@ -119,10 +121,9 @@ class FittedFold:
         return self.outlook.calibrator
 
     def predict(self, data: TrainingSet, rows: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """Calibrated probabilities of the rows; float64[rows]."""
-        return self.calibrator.apply(
-            self.model.predict_probability(data.encoded(rows, self.fields), self.n_trees)
-        )
+        """Calibrated probabilities of the rows, each with the season of its cutoff; float64[rows]."""
+        raw = self.model.predict_probability(data.encoded(rows, self.fields), self.n_trees)
+        return self.calibrator.apply(raw, data.cutoff[rows])
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class RollingBoosters:
         trained = {cutoff: self._train[cutoff] for cutoff in fold.inner} | {fold.cutoff: fold.train}
         learned = {cutoff: self.recipe.recent(train) for cutoff, train in trained.items()}
         trial = self._trial(fold, n_trees) if fold.inner else None
-        return outlook(fold.cutoff, learned, trial, self.data.levels)
+        return outlook(fold.cutoff, learned, trial, self.data.levels, self.data.ahead)
 
     def _trial(self, fold: Fold, n_trees: int) -> Trial:
         """The scores of the fold's inner cutoffs, each by a booster that knew only what was mature by then."""

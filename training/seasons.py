@@ -19,9 +19,13 @@ def season_sentences(outlooks: Mapping[int, Outlook], production: Outlook, timez
     found = [_gaps(known, len(outlooks), timezone)] if known else [UNKNOWN]
     calibrator, season = production.calibrator, production.season
     if isinstance(calibrator, Seasonal) and season.last_year is not None:
+        until = (
+            "" if calibrator.known_until is None else f", until {day_of(calibrator.known_until, timezone)}"
+        )
         found.append(
             f"Scores from now on: last year's same window had {percent(season.last_year)}, the windows learned from"
-            f" {percent(season.learned)}; the level is moved accordingly. Train again before scoring another season."
+            f" {percent(season.learned)}; the level is moved accordingly. Later cutoffs follow their own window of last"
+            f" year, as far as it was seen{until}. Train again before scoring beyond."
         )
     return tuple(found)
 

@@ -270,6 +270,7 @@ def score(
             )
         if result.newest_fact_days is not None:
             lines.append(f"the newest purchase is {result.newest_fact_days:.1f} days older than the cutoff")
+        lines += [f"warning: {warning}" for warning in result.warnings]
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 

@@ -1,6 +1,7 @@
 """The artefact: same bytes, verified before it is read, and exact when it predicts."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import lightgbm
@@ -10,7 +11,7 @@ import pytest
 
 from patron.features.errors import ModelError
 from patron.models.artefact import FILES, MANIFEST, Artefact, load, save
-from patron.models.calibrators import Identity
+from patron.models.calibrators import Identity, Platt, Seasonal, moved
 from patron.models.encoding import encode
 
 
@@ -64,6 +65,48 @@ def test_the_judged_booster_predicts_on_request(artefact: Artefact, snapshots: p
     np.testing.assert_array_equal(
         artefact.predict_matrix(matrix, judged=True), artefact.judged_calibrator.apply(raw)
     )
+
+
+def instant(year: int, month: int, day: int) -> int:
+    return int(datetime(year, month, day, tzinfo=UTC).timestamp()) * 1_000_000
+
+
+SEASONAL = Seasonal(0.5, Identity(), ((instant(2016, 7, 1), 0.5), (instant(2016, 12, 1), -1.0)))
+
+
+def test_each_row_gets_the_season_of_its_cutoff_and_without_one_that_of_the_first(
+    artefact: Artefact, snapshots: pa.Table
+) -> None:
+    seasonal = replace(artefact, calibrator=SEASONAL)
+    raw = replace(artefact, calibrator=Identity()).predict(snapshots)
+    np.testing.assert_array_equal(seasonal.predict(snapshots), moved(raw, 0.5))
+    days = [datetime(2017, 7, 1), datetime(2017, 12, 1)] * 500
+    dated = snapshots.append_column("cutoff", pa.array(days, pa.timestamp("us", "UTC")))
+    expected = moved(raw, np.tile([0.5, -1.0], 500))
+    np.testing.assert_array_equal(seasonal.predict(dated), expected)
+    np.testing.assert_array_equal(seasonal.predict(dated.to_pandas()), expected)
+
+
+def test_a_cutoff_whose_season_is_unknown_is_warned_about(artefact: Artefact) -> None:
+    seasonal = replace(artefact, calibrator=SEASONAL)
+    assert seasonal.season_warning(instant(2017, 12, 10)) is None
+    said = seasonal.season_warning(instant(2018, 3, 1)) or ""
+    assert said.startswith("the seasonal level of 2018-03-01 is unknown")
+    assert said.endswith("train again")
+    assert artefact.season_warning(instant(2018, 3, 1)) is None
+
+
+def test_a_season_kept_as_a_single_shift_holds_near_the_end_of_its_training_and_stays_as_it_was(
+    artefact: Artefact, tmp_path: Path
+) -> None:
+    """Trained on cutoffs until the first of June, whose targets were known 30 days later."""
+    kept = replace(artefact, calibrator=Seasonal(0.5, Platt(0.9, 0.1)))
+    save(tmp_path, kept)
+    old = load(tmp_path)
+    assert old.digest == kept.digest
+    assert old.calibrator == Seasonal(0.5, Platt(0.9, 0.1), trained_until=instant(2017, 7, 1))
+    assert old.season_warning(instant(2017, 7, 16)) is None
+    assert "known by 2017-07-01" in (old.season_warning(instant(2017, 7, 17)) or "")
 
 
 def test_no_rows_give_no_probabilities(artefact: Artefact, snapshots: pa.Table) -> None:

@@ -22,10 +22,13 @@ from patron.models.calibrators import (
     fit_beta,
     fit_isotonic,
     fit_platt,
+    knows_season,
     moved,
 )
+from patron.models.season import TOLERANCE, YEAR
 
 Floats = NDArray[np.float64]
+DAY = 86_400_000_000
 
 
 def sample(rows: int, slope: float = 1.0, seed: int = 7) -> tuple[Floats, NDArray[np.int8]]:
@@ -43,9 +46,10 @@ def sample(rows: int, slope: float = 1.0, seed: int = 7) -> tuple[Floats, NDArra
         Platt(0.7, -0.2),
         Beta(1.5, 0.0, 0.1),
         Isotonic((0.1, 0.5), (0.2, 0.4)),
+        Seasonal(-0.3, Platt(0.7, -0.2), ((1_483_228_800_000_000, -0.3), (1_485_907_200_000_001, 0.1))),
         Seasonal(-0.3, Platt(0.7, -0.2)),
     ],
-    ids=["identity", "platt", "beta", "isotonic", "seasonal"],
+    ids=["identity", "platt", "beta", "isotonic", "seasonal", "a single shift"],
 )
 def test_a_calibrator_survives_json(calibrator: Calibrator) -> None:
     assert calibrator_from_dict(json.loads(json.dumps(calibrator.to_dict()))) == calibrator
@@ -128,6 +132,45 @@ def test_a_season_moves_the_log_odds_of_all_alike() -> None:
     applied = Seasonal(0.5, Identity()).apply(np.array([0.2, 0.5, 0.9]))
     np.testing.assert_allclose(logit(applied) - logit([0.2, 0.5, 0.9]), 0.5)
     np.testing.assert_allclose(moved(np.array([0.5]), np.log(3.0)), [0.75])
+
+
+def test_a_cutoff_gets_the_shift_of_its_own_season() -> None:
+    seasonal = Seasonal(0.5, Platt(1.0, 0.1), ((0, 0.5), (90 * DAY, -1.0)))
+    score = np.array([0.2, 0.5, 0.9])
+    np.testing.assert_array_equal(seasonal.apply(score, YEAR), seasonal.apply(score))
+    np.testing.assert_array_equal(
+        seasonal.apply(score, YEAR + 80 * DAY), seasonal.base.apply(moved(score, -1.0))
+    )
+    mixed = seasonal.apply(score, np.array([YEAR + 90 * DAY, YEAR, YEAR + 40 * DAY]))
+    expected = [seasonal.base.apply(moved(score, shift)) for shift in (-1.0, 0.5, 0.0)]
+    np.testing.assert_array_equal(mixed, [each[place] for place, each in enumerate(expected)])
+
+
+def test_beyond_the_known_seasons_nothing_is_moved() -> None:
+    seasonal = Seasonal(0.5, Platt(1.0, 0.1), ((0, 0.5), (20 * DAY, 0.2)))
+    score = np.array([0.2, 0.9])
+    assert seasonal.known_until == YEAR + 20 * DAY + TOLERANCE
+    assert knows_season(seasonal, seasonal.known_until)
+    for unknown in (seasonal.known_until + 1, YEAR - TOLERANCE - 1, 2 * YEAR):
+        assert not knows_season(seasonal, unknown)
+        np.testing.assert_array_equal(seasonal.apply(score, unknown), seasonal.base.apply(score))
+
+
+def test_a_single_shift_of_an_older_model_holds_near_the_end_of_its_training() -> None:
+    plain = {"kind": "seasonal", "shift": 0.5, "base": {"kind": "identity"}}
+    old = calibrator_from_dict(plain, trained_until=YEAR)
+    assert old.to_dict() == plain
+    score = np.array([0.3])
+    for cutoff, shift in ((YEAR, 0.5), (YEAR + TOLERANCE, 0.5), (YEAR + TOLERANCE + 1, 0.0)):
+        assert knows_season(old, cutoff) == (shift > 0)
+        np.testing.assert_array_equal(old.apply(score, cutoff), moved(score, shift))
+
+
+@pytest.mark.parametrize("calibrator", [Identity(), Platt(0.7, 0.1), Beta(1.0, 2.0, 0.0)])
+def test_a_calibrator_without_a_season_is_right_for_every_cutoff(calibrator: Calibrator) -> None:
+    score = np.array([0.2, 0.5])
+    assert knows_season(calibrator, 0)
+    np.testing.assert_array_equal(calibrator.apply(score, 5 * DAY), calibrator.apply(score))
 
 
 @given(

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from patron.models.season import Level, Season, season_of, spread_of_levels
+from patron.models.season import (
+    TOLERANCE,
+    YEAR,
+    Level,
+    Season,
+    same_window,
+    season_of,
+    shifts_of_windows,
+    spread_of_levels,
+)
 
 DAY = 86_400_000_000
 HORIZON = 30 * DAY
@@ -52,6 +61,31 @@ def test_last_years_window_is_at_most_half_a_month_off(year_ago: int, seen: bool
 def test_a_level_that_was_not_mature_by_the_cutoff_is_not_looked_at() -> None:
     late = Level(0, 366 * DAY, (100, *[0] * 6), (50, *[0] * 6))
     assert season_of(365 * DAY, [330 * DAY], [late, level(330, (100, 25))]) == Season(0.25)
+
+
+def test_the_same_window_is_the_nearest_to_a_year_before_and_the_earlier_of_two() -> None:
+    assert same_window(YEAR, [-DAY, DAY, 3 * DAY]) == -DAY
+    assert same_window(YEAR, [-TOLERANCE]) == -TOLERANCE
+    assert same_window(YEAR, [TOLERANCE + 1]) is None
+    assert same_window(YEAR, []) is None
+
+
+def test_the_windows_say_of_later_cutoffs_what_the_season_will_say() -> None:
+    """Every window's shift is that of `season_of`, whichever cutoff meets it again."""
+    rates = {0: 500, 30: 250, 60: 100, 330: 250}
+    levels = [level(day, (1_000, events)) for day, events in rates.items()]
+    windows = dict(shifts_of_windows(365 * DAY, [330 * DAY], levels[::-1]))
+    assert list(windows) == [day * DAY for day in rates]
+    for day in (0, 30, 60):
+        found = season_of(day * DAY + YEAR, [330 * DAY], levels)
+        assert windows[day * DAY] == found.shift
+
+
+def test_windows_that_were_not_mature_at_the_training_end_are_not_kept() -> None:
+    levels = [level(0, (100, 50)), level(30, (100, 90)), level(60, (100, 25))]
+    assert [moment for moment, _ in shifts_of_windows(60 * DAY, [0], levels)] == [0, 30 * DAY]
+    assert shifts_of_windows(29 * DAY, [0], levels) == ()
+    assert shifts_of_windows(60 * DAY, [], levels) == ()
 
 
 def test_nothing_is_known_of_nothing() -> None:

@@ -88,6 +88,7 @@ class Result:
         default_factory=lambda: {"last_order_channel": {"fax": 3, "telex": 4}}
     )
     newest_fact_days: float | None = 2.25
+    warnings: tuple[str, ...] = ("the seasonal level of 2018-01-01 is unknown",)
     repeated: bool = True
     model: str = "models:/repurchase/1"
 
@@ -300,6 +301,7 @@ def test_score_says_who_is_left_out(library: Library, folder: Path):
         "200 excluded: lapsed",
         "7 have a last_order_channel that the model has never seen: it counts as missing",
         "the newest purchase is 2.2 days older than the cutoff",
+        "warning: the seasonal level of 2018-01-01 is unknown",
         "model: models:/repurchase/1",
     ]
     ((_, _, asked),) = library.asked

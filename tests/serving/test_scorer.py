@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 import patron
+from patron.models.calibrators import Identity, Seasonal, moved
 from patron.models.registry import ResolvedModel
 from patron.serving import publishing
 
@@ -214,6 +216,49 @@ def test_the_age_of_the_newest_purchase_is_that_of_the_cutoff(score: Score, shop
     days = (cutoff.item() - newest).total_seconds() / 86_400
     assert 0 < days < 2
     assert score(cutoff="2024-09-01").result.newest_fact_days == round(days, 3)
+
+
+def seasonal(model: ResolvedModel, windows: dict[str, float]) -> ResolvedModel:
+    """The model with the seasons of windows by their first day, that of the first cutoff being 0.4."""
+    known = tuple((int(np.datetime64(day, "us").astype(np.int64)), shift) for day, shift in windows.items())
+    calibrator = Seasonal(0.4, model.artefact.calibrator, known)
+    return replace(model, artefact=replace(model.artefact, calibrator=calibrator))
+
+
+def test_a_cutoff_is_scored_with_the_shift_of_its_own_season(score: Score, champion: ResolvedModel) -> None:
+    model = seasonal(champion, {"2024-02-03": -0.7, "2024-06-01": 0.4})
+    for cutoff, shift in (("2025-06-01", 0.4), ("2025-02-01", -0.7)):
+        found, raw = (
+            score(cutoff=cutoff, model=replace(model, artefact=replace(model.artefact, calibrator=each)))
+            for each in (model.artefact.calibrator, Identity())
+        )
+        expected = champion.artefact.calibrator.apply(moved(np.array(raw.scores["probability"]), shift))
+        assert found.scores["probability"].to_pylist() == expected.tolist()
+        assert found.result.warnings == ()
+
+
+def test_the_first_cutoff_after_training_is_scored_as_by_a_single_shift(
+    score: Score, champion: ResolvedModel
+) -> None:
+    one, other = (seasonal(champion, {"2024-06-01": 0.4, "2024-07-01": shift}) for shift in (0.1, 0.9))
+    tables = [score(model=each).scores.drop_columns(["model"]) for each in (one, other)]
+    assert tables[0] == tables[1]
+
+
+def test_a_cutoff_of_unknown_season_is_not_moved_and_warned_about(
+    score: Score, champion: ResolvedModel
+) -> None:
+    model = seasonal(champion, {"2023-12-01": 0.4})
+    found = score(model=model)
+    assert found.scores.drop_columns(["model"]) == score().scores.drop_columns(["model"])
+    (warning,) = found.result.warnings
+    assert warning.startswith("the seasonal level of 2025-06-01 is unknown")
+    manifest = json.loads((found.result.folder / "manifest.json").read_text())
+    assert manifest["warnings"] == [warning]
+    assert found.result.to_dict()["warnings"] == [warning]
+    again = score(model=model).result
+    assert again.repeated
+    assert again.warnings == (warning,)
 
 
 def test_another_time_zone_than_the_models_is_refused(score: Score) -> None:

@@ -14,6 +14,7 @@ from patron.training.levels import with_levels
 from patron.training.snapshots import BuiltTrainingSet, build_training_set
 
 QUESTION = Question(horizon_days=30, cutoff_every_days=30, cutoffs=3, lookback_days=60)
+MONTH = 30 * 86_400_000_000
 END = date(2017, 6, 1)
 FAMILY = [family for family in FAMILIES if family.__name__ == "BuyingCycle"]
 
@@ -49,6 +50,19 @@ def test_a_year_before_is_counted_and_not_learned_from(two_years: BuiltTrainingS
     assert np.unique(two_years.data.cutoff).tolist() == cutoffs.tolist()
 
 
+def test_windows_that_later_cutoffs_will_meet_again_are_counted_beside_them(
+    two_years: BuiltTrainingSet,
+) -> None:
+    """From a year before the last cutoff on, every thirty days up to the first one that is learned from."""
+    data, cutoffs = two_years.data, two_years.cutoffs
+    counted = sorted(each.cutoff for each in (*data.levels, *data.ahead))
+    assert {counted[place + 1] - counted[place] for place in range(len(counted) - 1)} == {MONTH}
+    assert len({*counted}) == len(counted)
+    assert counted[-1] == cutoffs[-1]
+    assert len(data.ahead) == 8
+    assert all(each.mature == each.cutoff + MONTH for each in data.ahead)
+
+
 def test_levels_are_those_of_the_population_at_their_cutoff(two_years: BuiltTrainingSet) -> None:
     """A year before everybody buys; now only the even customers are left, and all of them buy."""
     before, now = two_years.data.levels[0], two_years.data.levels[-1]
@@ -60,3 +74,4 @@ def test_levels_are_those_of_the_population_at_their_cutoff(two_years: BuiltTrai
 def test_where_no_year_was_observed_only_the_cutoffs_are_counted() -> None:
     found = built(200)
     assert [each.cutoff for each in found.data.levels] == found.cutoffs.tolist()
+    assert found.data.ahead == ()

@@ -44,6 +44,20 @@ def test_a_season_that_came_again_moves_the_level_of_the_fold() -> None:
     assert found.spread < 0.1
 
 
+def test_later_cutoffs_follow_their_own_season_by_what_was_mature() -> None:
+    fold, learned, trial, levels = world(seasonal=True)
+    later = [level(6 * MONTH, 0.6), level(11 * MONTH, 0.9, mature=fold + 1)]
+    found = outlook(fold, learned, trial, levels, later).calibrator
+    assert isinstance(found, Seasonal)
+    assert found.shift_at(fold) == found.shift
+    assert found.shift_at(fold + MONTH) == pytest.approx(logit(0.6) - logit(0.35), abs=0.01)
+    assert 11 * MONTH not in dict(found.windows)
+    score = np.array([0.2, 0.4])
+    np.testing.assert_array_equal(found.apply(score, fold), found.apply(score))
+    without = outlook(fold, learned, trial, levels).calibrator
+    np.testing.assert_array_equal(found.apply(score, fold), without.apply(score, fold))
+
+
 def test_a_season_that_did_not_come_again_moves_nothing() -> None:
     found = outlook(*world(seasonal=False))
     assert found.calibrator == Identity()

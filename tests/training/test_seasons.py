@@ -8,7 +8,7 @@ from patron.training.seasons import UNKNOWN, season_sentences
 DAY = 86_400_000_000
 BLIND = Outlook(Identity(), Season(0.3), 0.2)
 SEEN = Outlook(Identity(), Season(0.373, 0.52, 0.47), 0.2)
-USED = Outlook(Seasonal(0.47, Identity()), SEEN.season, 0.1)
+USED = Outlook(Seasonal(0.47, Identity(), ((0, 0.47), (30 * DAY, 0.2))), SEEN.season, 0.1)
 
 
 def test_an_unknown_season_is_said_to_be_unknown() -> None:
@@ -32,5 +32,6 @@ def test_a_gap_that_was_not_used_is_named_too() -> None:
 def test_scores_that_are_moved_say_so() -> None:
     assert season_sentences({DAY: USED}, USED, "UTC")[1] == (
         "Scores from now on: last year's same window had 52.0%, the windows learned from 37.3%; the level is moved"
-        " accordingly. Train again before scoring another season."
+        " accordingly. Later cutoffs follow their own window of last year, as far as it was seen, until 1971-02-15."
+        " Train again before scoring beyond."
     )
