@@ -2,8 +2,8 @@
 
     python benchmarks/false_findings.py --trials 200
 
-Every trial invents customers at four cutoffs, two to learn from: one lasting trait decides who buys, four lasting traits
-say nothing. The nominal rate of a one-sided finding at 95% intervals is one in forty.
+Every trial invents customers at four cutoffs, two to learn from: one lasting trait decides who buys, four lasting
+traits say nothing. The nominal rate of a one-sided finding at 95% intervals is one in forty.
 """
 
 import argparse
