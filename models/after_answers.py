@@ -7,7 +7,7 @@ comparison's cells, weighted by the answers in them. Customers are drawn with al
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ from scipy import stats
 from .groups import STAGES
 from .intervals import Estimate, wilson
 from .reliability import design_effect
+
+if TYPE_CHECKING:
+    from .answers_by_category import CategoryGap
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,6 +100,7 @@ class AfterAnswers:
     matched: float
     response: tuple[GroupRate, ...] = ()
     answered_less_silent: Estimate | None = None
+    categories: "tuple[CategoryGap, ...]" = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -114,6 +118,7 @@ class AfterAnswers:
             "matched": self.matched,
             "response": [each.to_dict() for each in self.response],
             "answered_less_silent": answered and answered.to_dict(),
+            "categories": [each.to_dict() for each in self.categories],
         }
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from patron.models.after_answers import AfterAnswers, GroupRate
 from patron.models.intervals import Estimate
 
-from .formats import count, decimal, percent, sentence
+from .formats import count, decimal, percent, sentence, words
 from .wording import Wording
 
 
@@ -80,6 +80,20 @@ class AfterAnswersView:
             f" {_points(difference)} percentage points between those who answered and those who stayed silent."
         )
 
+    @property
+    def categories(self) -> tuple[tuple[str, str, str, str, str], ...]:
+        """Categories, the widest difference first: name, customers, difference, its ends, and what it says."""
+        return tuple(
+            (
+                words(each.category),
+                count(each.customers),
+                decimal(100 * each.gap.value, 1, signed=True),
+                _signed_ends(each.gap),
+                "measurable" if each.is_measurable else "no measurable difference",
+            )
+            for each in self.found.categories
+        )
+
     @cached_property
     def rows(self) -> tuple[RateRow, ...]:
         """The bands of scores, lowest first, and then those asked by whether they answered."""
@@ -111,13 +125,18 @@ def _row(group: GroupRate, name: str) -> RateRow:
         (percent(group.expected.value), _ends(group.expected)),
         (
             decimal(100 * difference.value, 1, signed=True),
-            f"{decimal(100 * difference.low, 1, signed=True)} to {decimal(100 * difference.high, 1, signed=True)}",
+            _signed_ends(difference),
         ),
     )
 
 
 def _ends(share: Estimate) -> str:
     return f"{percent(share.low)} to {percent(share.high)}"
+
+
+def _signed_ends(change: Estimate) -> str:
+    low, high = (decimal(100 * end, 1, signed=True) for end in (change.low, change.high))
+    return f"{low} to {high}"
 
 
 def _points(change: Estimate) -> str:

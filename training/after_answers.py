@@ -25,6 +25,7 @@ from patron.models.after_answers import (
     exposure_cells,
     response,
 )
+from patron.models.answers_by_category import gaps_by_category
 from patron.models.intervals import Estimate
 
 from .snapshots import BuiltTrainingSet
@@ -34,6 +35,9 @@ EXPOSURE = ("days_since_order", "orders_90d")
 
 SCORE = "satisfaction_last"
 """The score of the answer that has just become known, on the common scale where there are instruments."""
+
+CATEGORY = "category_main"
+"""The category that the customer mostly buys, where there are categories."""
 
 DAYS_TO_ANSWER = 7
 """Days from a question on after which it counts as unanswered."""
@@ -56,7 +60,7 @@ def learn_after_answers(
     there = {field.name for field in built.data.catalogue}
     if not there.issuperset((*EXPOSURE, SCORE)):
         return None
-    names = [field.name for field in built.data.catalogue if field.name in (*EXPOSURE, SCORE)]
+    names = [field.name for field in built.data.catalogue if field.name in (*EXPOSURE, SCORE, CATEGORY)]
     prepared = prepare_as_learned(store, question, families, built.prepared.population, names)
     alike = _not_asked(built, question)
     customer, moment, _ = _events(store, _ANSWERS)
@@ -66,7 +70,11 @@ def learn_after_answers(
     if not known.any():
         return None
     score, unit = _own_points(store, prepared, score[known])
-    found = after_answers(_moments(table).chosen(known), score, alike, unit)
+    answers = _moments(table).chosen(known)
+    found = after_answers(answers, score, alike, unit)
+    if found is not None and CATEGORY in table.column_names:
+        category = np.array(table[CATEGORY].cast(pa.string()).fill_null("").to_pylist(), np.str_)[known]
+        found = replace(found, categories=gaps_by_category(answers, score, category, alike))
     if found is None or "asked_at" not in store.columns["satisfaction"]:
         return found
     rates, difference = _responses(store, question, prepared, built, alike, memory, seed)

@@ -6,6 +6,7 @@ import pytest
 
 from patron.features.question import Question
 from patron.models.after_answers import AfterAnswers, GroupRate, Step
+from patron.models.answers_by_category import CategoryGap
 from patron.models.intervals import Estimate
 from patron.reporting.after_answers_figure import after_answers
 from patron.reporting.after_answers_view import AfterAnswersView
@@ -83,3 +84,18 @@ def test_the_figure_says_its_shares_and_does_not_rest_on_colour():
 
     assert drawing.alt.endswith("5: 50.0%, customers alike 45.0%.")
     assert "stroke-dasharray" in drawing.svg(narrow=True)
+
+
+def test_categories_say_their_difference_and_whether_it_is_measurable():
+    found = replace(
+        RISING,
+        categories=(
+            CategoryGap("coffee", 1_200, around(0.1), True),
+            CategoryGap("paper", 300, around(0.01), False),
+        ),
+    )
+
+    assert AfterAnswersView(found, WORDING).categories == (
+        ("coffee", "1,200", "+10.0", "+8.0 to +12.0", "measurable"),
+        ("paper", "300", "+1.0", "−1.0 to +3.0", "no measurable difference"),
+    )
