@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from patron.features.engine import Prepared, build_anchored, prepare_as_learned
 from patron.features.family import Family
 from patron.features.localtime import DAY
+from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
 from patron.features.targets import maturity
@@ -55,11 +56,13 @@ def learn_after_answers(
     built: BuiltTrainingSet,
     memory: int,
     seed: int,
+    progress: Progress = silent,
 ) -> AfterAnswers | None:
     """Repurchase after each score beside customers alike who were not asked; None where nobody answered, or too few."""
     there = {field.name for field in built.data.catalogue}
     if not there.issuperset((*EXPOSURE, SCORE)):
         return None
+    progress("asking what followed the answers", 0, 1)
     names = [field.name for field in built.data.catalogue if field.name in (*EXPOSURE, SCORE, CATEGORY)]
     prepared = prepare_as_learned(store, question, families, built.prepared.population, names)
     alike = _not_asked(built, question)

@@ -154,8 +154,7 @@ def _learn(
             recipe = tuning.recipe
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
-        progress("asking what followed the answers", 0, 1)
-        followed = learn_after_answers(store, question, families, built, memory, settings.seed)
+        followed = learn_after_answers(store, question, families, built, memory, settings.seed, progress)
         maker = ForecastMaker.of(
             built.data,
             question,
