@@ -32,13 +32,15 @@ MOST_ROWS = 200_000
 class History:
     """What opponents see, one row for each snapshot [n].
 
-    `features` are those of the snapshots by name, as they were known at each cutoff; NaN where unknown.
+    `features` are those of the snapshots by name, as they were known at each cutoff; NaN where unknown. `mature` says
+    when the outcomes of a cutoff were known; at the next cutoff unless given.
     """
 
     customer: NDArray[Any]
     cutoff: NDArray[np.int64]
     outcome: NDArray[Any]
     features: Mapping[str, Floats]
+    mature: Mapping[int, int] | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -46,7 +48,13 @@ class History:
     def where(self, mask: NDArray[np.bool_]) -> Self:
         """The rows [n] for which the mask is true."""
         features = {name: values[mask] for name, values in self.features.items()}
-        return type(self)(self.customer[mask], self.cutoff[mask], self.outcome[mask], features)
+        return type(self)(self.customer[mask], self.cutoff[mask], self.outcome[mask], features, self.mature)
+
+    def calibrated(self, scores: Floats, *, required: bool = False) -> Calibrator:
+        """The calibrator of scores [n] that proved itself, each tried by what was mature when it was asked about."""
+        return choose_calibrator(
+            scores, self.outcome, self.cutoff, self.customer, required=required, mature=self.mature
+        )
 
 
 class Opponent(Protocol):
@@ -124,7 +132,7 @@ class HiatusRule:
         for by_own_gap in (False, True) if gaps.size else (False,):
             self.by_own_gap = by_own_gap
             ranks = self._ranks(known)
-            calibrator = choose_calibrator(ranks, known.outcome, known.cutoff, known.customer, required=True)
+            calibrator = known.calibrated(ranks, required=True)
             found.append((_mean_loss(calibrator.apply(ranks), known.outcome), by_own_gap, calibrator))
         _, self.by_own_gap, self.calibrator = min(found, key=lambda each: each[0])
         return self
@@ -192,9 +200,7 @@ class BgNbdRule:
         told = known.where(said)
         self.calibrator = Identity()
         if len(told):
-            self.calibrator = choose_calibrator(
-                told.features["order_probability"], told.outcome, told.cutoff, told.customer
-            )
+            self.calibrator = told.calibrated(told.features["order_probability"])
         return self
 
     def predict(self, asked: History) -> Floats:
@@ -247,7 +253,7 @@ def _calibrated(known: History, earlier: Mapping[int, Sequence[int]]) -> Calibra
     told = np.isfinite(scores)
     if not told.any():
         return Identity()
-    return choose_calibrator(scores[told], known.outcome[told], known.cutoff[told], known.customer[told])
+    return known.where(told).calibrated(scores[told])
 
 
 class _Regression:

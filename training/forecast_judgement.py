@@ -127,13 +127,14 @@ class ForecastJudge:
         """The recency rule for a further horizon, fitted on what was mature by the cutoff."""
         maker = self.maker
         cutoffs = np.unique(maker.data.cutoff)
-        mature = horizon_maturity(maker.question, maker.zone, cutoffs, own.horizon_days) <= cutoff
-        known = maker.data.rows(cutoffs[mature].tolist())
+        mature = horizon_maturity(maker.question, maker.zone, cutoffs, own.horizon_days)
+        known = maker.data.rows(cutoffs[mature <= cutoff].tolist())
         table = maker.data.table
         names = [name for name in ("days_since_order", "gap_mean") if name in table.column_names]
         outcome = np.nan_to_num(numbers(table, target_name(own.horizon_days))).astype(np.int8)
         features = {name: numbers(table, name) for name in names}
-        history = History(maker.data.customer, maker.data.cutoff, outcome, features)
+        at_end = dict(zip(cutoffs.tolist(), mature.tolist(), strict=True))
+        history = History(maker.data.customer, maker.data.cutoff, outcome, features, at_end)
         return HiatusRule().fit(history.where(known), {}).predict(history.where(at))
 
     def _ranges(self, known: Sequence[tuple[FittedFold, Forecast]]) -> RangeQuality | None:

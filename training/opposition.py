@@ -26,7 +26,8 @@ class Opposition:
         self._trains = {fold.cutoff: fold.train for fold in plan.rolling}
         names = [name for name in READ if name in data.table.column_names]
         features = {name: np.asarray(data.table[name], np.float64) for name in names}
-        self._history = History(data.customer, data.cutoff, data.outcome, features)
+        mature = {each.cutoff: each.mature for each in data.levels} or None
+        self._history = History(data.customer, data.cutoff, data.outcome, features, mature)
         opponents, self.left_out = opponents_of(question, names)
         self._rules: dict[str, list[str]] = {each.name: [] for each in opponents}
 

