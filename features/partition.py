@@ -167,7 +167,7 @@ class _Block:
 
 def _blocks(rows: Mapping[str, Rows], customers: int, snapshots: Snapshots) -> list[_Block]:
     """All customers in blocks, at least one (of nobody, where there is nobody)."""
-    asked = np.searchsorted(snapshots.customer, np.arange(customers + 1))
+    asked = np.concatenate([[0], np.cumsum(np.bincount(snapshots.customer, minlength=customers))])
     load = asked / _BLOCK_SNAPSHOTS
     for each in rows.values():
         load = load + each.starts / _BLOCK_ROWS
