@@ -7,6 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from patron.actions.measuring import measure_effect
+    from patron.actions.targeting import learn_targeting
     from patron.api import (
         audit,
         build_features,
@@ -54,7 +56,9 @@ __all__ = [
     "build_training_set",
     "check",
     "compare",
+    "learn_targeting",
     "load_config",
+    "measure_effect",
     "promote",
     "report",
     "rollback",
@@ -64,6 +68,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "patron.actions.measuring": ("measure_effect",),
+    "patron.actions.targeting": ("learn_targeting",),
     "patron.api": (
         "audit",
         "build_features",
