@@ -83,7 +83,7 @@ class Comparability:
 
 def compare_arms(trial: Trial, seed: int) -> Comparability:
     """A trial of two arms whose chances nobody knows to how they compare."""
-    chance = expected_arm(trial.covariates, trial.arm, 2, seed)
+    chance = expected_arm(trial, seed)
     comparable = np.min(chance, axis=1) > LEAST_CHANCE
     got = trial.arm == 1
     own = chance[np.arange(trial.rows), trial.arm]

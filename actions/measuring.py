@@ -33,9 +33,12 @@ def measure_effect(
     *,
     control: str | None = None,
     placebo: Sequence[str] = (),
+    customer: str | None = None,
     seed: int = 7,
 ) -> Measurement:
-    """What each arm of a treatment changed in an outcome, against the control; one row of the frame is one customer.
+    """What each arm of a treatment changed in an outcome, against the control.
+
+    A row of the frame is a customer at one moment; `customer` names the column that says who, where some have several.
 
     `frame` is a pandas, polars or Arrow table, or columns by name. The others name its columns: the arm, a
     number or flag of what happened after, and what was so before (numbers, flags, texts). `probability` says that lots
@@ -52,14 +55,14 @@ def measure_effect(
     >>> round(found["1"].estimate.value, 2)
     0.6
     """
-    trial = Trial.of(frame, treatment, outcome, covariates, probability, control)
+    trial = Trial.of(frame, treatment, outcome, covariates, probability, control, customer)
     if trial.chance is not None:
         scores = drawn_scores(trial, seed)
         effects = [_drawn(trial, scores, place) for place in range(1, len(trial.arms))]
         draw = check_randomisation(trial)
     else:
         fakes = {
-            name: Trial.of(frame, treatment, name, covariates, None, trial.arms[0])
+            name: Trial.of(frame, treatment, name, covariates, None, trial.arms[0], customer)
             for name in dict.fromkeys(placebo)
         }
         for name, fake in fakes.items():

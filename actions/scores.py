@@ -17,7 +17,7 @@ from .outcome_models import expected_outcome
 from .trial import Trial
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int64]
 
 FEWEST_OF_ITS_OWN = 500
 """Rows of an arm from which on it has an outcome model of its own where arms were not drawn."""
@@ -29,35 +29,40 @@ class Scores:
 
     values: Floats
     expected: Floats
+    customer: Places
 
     def against_control(self, place: int) -> Floats:
         """The score of an arm less that of the control; float64[n]."""
         return self.values[:, place] - self.values[:, 0]
 
     def effect(self, place: int, weight: Floats | None = None) -> Estimate:
-        """The mean effect of an arm against the control, with the interval of the mean of independent rows."""
-        return mean_of(self.against_control(place), weight)
+        """The mean effect of an arm against the control, rows weighted by [n], with its 95% interval."""
+        return mean_of(self.against_control(place), self.customer, weight)
 
 
-def mean_of(values: Floats, weight: Floats | None = None) -> Estimate:
-    """Values [n] of independent rows, with weights [n], to their mean and its 95% interval."""
+def mean_of(values: Floats, customer: Places, weight: Floats | None = None) -> Estimate:
+    """Values [n] of customers [n], with weights [n], to their mean; only customers are independent."""
     weight = np.ones(values.size) if weight is None else weight
     share = weight / weight.sum()
     mean = float(share @ values)
-    error = float(np.sqrt(np.sum(share**2 * (values - mean) ** 2)))
-    return Estimate.around(mean, error)
+    left = np.bincount(customer, share * (values - mean))
+    return Estimate.around(mean, float(np.sqrt(left @ left)))
 
 
 def difference_of_arms(trial: Trial, place: int) -> Estimate:
     """The plain difference between the means of an arm and the control, each row weighted by one over its chance."""
     weight = 1 / trial.own_chance()
-    arm, control = (_mean_in(trial, weight, each) for each in (place, 0))
-    return Estimate.around(arm.value - control.value, float(np.hypot(arm.error, control.error)))
+    arm, control = (_from_mean(trial, weight, each) for each in (place, 0))
+    left = np.bincount(trial.customer, arm[1] - control[1])
+    return Estimate.around(arm[0] - control[0], float(np.sqrt(left @ left)))
 
 
-def _mean_in(trial: Trial, weight: Floats, place: int) -> Estimate:
-    own = trial.arm == place
-    return mean_of(trial.outcome[own], weight[own])
+def _from_mean(trial: Trial, weight: Floats, place: int) -> tuple[float, Floats]:
+    """The mean of an arm, and what each row [n] adds to its error."""
+    share = np.where(trial.arm == place, weight, 0.0)
+    share = share / share.sum()
+    mean = float(share @ trial.outcome)
+    return mean, share * (trial.outcome - mean)
 
 
 def drawn_scores(trial: Trial, seed: int) -> Scores:
@@ -69,7 +74,7 @@ def drawn_scores(trial: Trial, seed: int) -> Scores:
     if trial.chance is None:
         raise ValueError("the chances of a trial that was not drawn are not known")
     weight = 1 / trial.own_chance()
-    told = expected_outcome(trial.covariates, trial.outcome, trial.arm, weight, seed)
+    told = expected_outcome(trial, weight, seed)
     left = trial.outcome - told
     shift = np.bincount(trial.arm, weight * left) / np.bincount(trial.arm, weight)
     return _scores(trial, told[:, None] + shift, trial.chance)
@@ -81,11 +86,11 @@ def estimated_scores(trial: Trial, chance: Floats, seed: int) -> Scores:
     A wrong outcome model is mended by right chances and the other way round, but not both at once.
     """
     expected = np.empty_like(chance)
-    together = expected_outcome(trial.covariates, trial.outcome, trial.arm, np.ones(trial.rows), seed)
+    together = expected_outcome(trial, np.ones(trial.rows), seed)
     for place in range(len(trial.arms)):
         own = (trial.arm == place).astype(np.float64)
         if own.sum() >= FEWEST_OF_ITS_OWN:
-            expected[:, place] = expected_outcome(trial.covariates, trial.outcome, trial.arm, own, seed)
+            expected[:, place] = expected_outcome(trial, own, seed)
         else:
             expected[:, place] = together + np.average(trial.outcome - together, weights=own)
     return _scores(trial, expected, chance)
@@ -93,4 +98,5 @@ def estimated_scores(trial: Trial, chance: Floats, seed: int) -> Scores:
 
 def _scores(trial: Trial, expected: Floats, chance: Floats) -> Scores:
     got = np.eye(len(trial.arms))[trial.arm]
-    return Scores(expected + got / chance * (trial.outcome[:, None] - expected), expected)
+    values = expected + got / chance * (trial.outcome[:, None] - expected)
+    return Scores(values, expected, trial.customer)

@@ -157,19 +157,19 @@ def _learned(trial: Trial, scores: Scores, place: int, risk: Floats | None, seed
     danger = None if risk is None else risk[judged]
     ranked = _ranked_within(learned, part)
     gain = ranking_gain(ranked, effect, seed)
-    control = scores.values[judged, 0]
+    control, who = scores.values[judged, 0], trial.customer[judged]
     return Targeting(
         arm=trial.arms[place],
         control=trial.arms[0],
         outcome=trial.outcome_name,
         rows=int(judged.sum()),
-        average=mean_of(effect),
+        average=mean_of(effect, who),
         gain=gain,
         risk_gain=None if danger is None else ranking_gain(danger, effect, seed),
         over_risk=None if danger is None else gain_between(ranked, danger, effect, seed),
         slope=_slope(learned, part, effect),
-        groups=_cells(ranked, control, effect, _GROUPS, "of the predicted effect"),
-        by_risk=() if danger is None else _cells(danger, control, effect, 2, "of the risk"),
+        groups=_cells(ranked, control, effect, who, _GROUPS, "of the predicted effect"),
+        by_risk=() if danger is None else _cells(danger, control, effect, who, 2, "of the risk"),
     )
 
 
@@ -182,7 +182,7 @@ def predicted_effects(trial: Trial, place: int, seed: int) -> tuple[Floats, Plac
     """
     forest = econml_forest()
     told, part = np.full(trial.rows, np.nan), np.full(trial.rows, -1)
-    parts = [tell for _, tell in folds(trial.arm, seed, PARTS)]
+    parts = [tell for _, tell in folds(trial, seed, PARTS)]
     for number in range(FIRST_JUDGED, PARTS):
         before = np.sort(np.concatenate(parts[:number]))
         rest = trial.rows_at(before)
@@ -221,7 +221,9 @@ def _slope(learned: Floats, part: Places, effect: Floats) -> Estimate:
     return Estimate.around(slope, float(error))
 
 
-def _cells(priority: Floats, control: Floats, effect: Floats, parts: int, of_what: str) -> tuple[Cell, ...]:
+def _cells(
+    priority: Floats, control: Floats, effect: Floats, who: Places, parts: int, of_what: str
+) -> tuple[Cell, ...]:
     """Parts of equal size by priority, the lowest first; ties are kept together, so that there may be fewer."""
     edges = np.unique(np.quantile(priority, np.linspace(0, 1, parts + 1)[1:-1]))
     part = np.searchsorted(edges, priority, side="right")
@@ -230,8 +232,8 @@ def _cells(priority: Floats, control: Floats, effect: Floats, parts: int, of_wha
         Cell(
             f"{names[number]} {of_what}",
             int((part == number).sum()),
-            mean_of(control[part == number]),
-            mean_of(effect[part == number]),
+            mean_of(control[part == number], who[part == number]),
+            mean_of(effect[part == number], who[part == number]),
         )
         for number in range(len(edges) + 1)
         if (part == number).any()

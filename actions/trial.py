@@ -32,7 +32,8 @@ class Trial:
 
     `arms` has the control first, `arm` [n] is the place in it, `outcome` [n] a number, `covariates` [n, k] `encoded`.
     `chance` [n, arms] is with which probability a row was given each arm; None where nobody drew lots.
-    `set_apart` counts, by reason and arm, the rows that cannot be used.
+    `set_apart` counts, by reason and arm, the rows that cannot be used. `customer` [n] says whose row it is: rows of
+    one customer are alike.
     """
 
     arms: tuple[str, ...]
@@ -43,6 +44,7 @@ class Trial:
     chance: Floats | None
     outcome_name: str
     set_apart: Mapping[str, Mapping[str, int]]
+    customer: Places
 
     @classmethod
     def of(
@@ -53,14 +55,15 @@ class Trial:
         covariates: Sequence[str] = (),
         probability: str | float | Mapping[str, float] | None = None,
         control: str | None = None,
+        customer: str | None = None,
     ) -> Self:
-        """A frame (pandas, polars or arrow) and the names of its columns to a trial.
+        """A frame (pandas, polars or arrow) and the names of its columns to a trial; without `customer`, one row each.
 
         Raises ConfigurationError for columns that are not there, for a control that is no arm and for chances that
         are none; DataError for an arm with too few rows, and for outcomes that are no finite numbers.
         """
         table = _table(frame)
-        _check_names(table, treatment, outcome, covariates, probability)
+        _check_names(table, treatment, outcome, covariates, probability, customer)
         given = pc.cast(flat(table[treatment]), pa.string())
         measured = _numbers(table, outcome)
         names = _arms(given, control)
@@ -71,7 +74,8 @@ class Trial:
         _check_arms(names, arm, treatment, apart)
         chance = _chances(table, probability, names, codes, known)
         kept = table.select(list(covariates)).filter(pa.array(known))
-        return cls(names, arm, measured[known], *encoded(kept), chance, outcome, apart)
+        who = _who(table, customer)[known]
+        return cls(names, arm, measured[known], *encoded(kept), chance, outcome, apart, who)
 
     @property
     def rows(self) -> int:
@@ -97,6 +101,7 @@ class Trial:
             arm=self.arm[places],
             outcome=self.outcome[places],
             covariates=self.covariates[places],
+            customer=self.customer[places],
             chance=None if self.chance is None else self.chance[places],
         )
 
@@ -126,9 +131,15 @@ def _table(frame: Any) -> pa.Table:
 
 
 def _check_names(
-    table: pa.Table, treatment: str, outcome: str, covariates: Sequence[str], probability: Any
+    table: pa.Table,
+    treatment: str,
+    outcome: str,
+    covariates: Sequence[str],
+    probability: Any,
+    customer: str | None,
 ) -> None:
-    asked = [treatment, outcome, *covariates, *([probability] if isinstance(probability, str) else [])]
+    named = [each for each in (probability, customer) if isinstance(each, str)]
+    asked = [treatment, outcome, *covariates, *named]
     missing = [name for name in asked if name not in table.column_names]
     if missing:
         raise ConfigurationError(
@@ -145,6 +156,13 @@ def _check_names(
             found=", ".join(twice) or treatment,
             remedy="leave it out of the covariates",
         )
+
+
+def _who(table: pa.Table, customer: str | None) -> Places:
+    """Each row's customer as a number from 0 on; every row one of its own unless told."""
+    if customer is None:
+        return np.arange(table.num_rows, dtype=np.int64)
+    return np.asarray(flat(table[customer]).dictionary_encode("encode").indices, np.int64)
 
 
 def _numbers(table: pa.Table, name: str) -> Floats:

@@ -127,6 +127,20 @@ def test_a_placebo_must_be_known_of_everyone(chosen):
         measure_effect(holes, "contact", "spend", ["habit"], placebo=["before"])
 
 
+def test_rows_of_one_customer_count_as_one():
+    """Every customer stands there four times over: the interval is that of the customers, twice as wide as of rows."""
+    random = np.random.default_rng(8)
+    got = random.random(2000) < 0.5
+    table = {"got": got, "spend": 0.3 * got + random.normal(size=2000), "who": np.arange(2000)}
+    once = measure_effect(pa.table(table), "got", "spend", probability=0.5, customer="who")["true"]
+    four = pa.table({name: np.tile(column, 4) for name, column in table.items()})
+    told = measure_effect(four, "got", "spend", probability=0.5, customer="who")["true"]
+    blind = measure_effect(four, "got", "spend", probability=0.5)["true"]
+    assert told.plain.error == pytest.approx(once.plain.error)
+    assert told.estimate.error == pytest.approx(once.estimate.error, rel=0.01)
+    assert blind.plain.error == pytest.approx(once.plain.error / 2)
+
+
 def test_the_same_seed_gives_the_same_numbers(drawn):
     first, second = (
         measure_effect(drawn, "arm", "spend", ["habit", "likes"], "chance", control="nothing").to_dict()
