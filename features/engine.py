@@ -123,26 +123,45 @@ def partitions(
 
     `targets` and `with_outcomes` are those of `build_partition`.
     """
-    plan = prepared.plan
     if not is_compiled():
         progress("compiling, this once", 0, 0)
-    parts = _ranges(store, plan, cutoffs.size, memory, most_rows)
+    parts = _ranges(store, prepared.plan, cutoffs.size, memory, most_rows)
     for done, part in enumerate(parts):
         progress("building snapshots", done, len(parts))
-        customers = _customers(store, part)
-        yield (
-            part,
-            build_partition(
-                store.tables(part, plan.columns),
-                customers,
-                candidates(customers, cutoffs),
-                plan,
-                prepared.population,
-                targets=targets,
-                with_outcomes=with_outcomes,
-            ),
-        )
+        yield part, build_range(store, prepared, cutoffs, part, targets=targets, with_outcomes=with_outcomes)
     progress("building snapshots", len(parts), len(parts))
+
+
+def build_range(
+    store: EvidenceStore,
+    prepared: Prepared,
+    cutoffs: npt.NDArray[np.int64],
+    part: Range,
+    *,
+    targets: bool = False,
+    with_outcomes: bool = False,
+) -> Partition:
+    """The snapshots of a range of customers at the cutoffs; options are those of `build_partition`."""
+    customers = _customers(store, part)
+    return build_partition(
+        store.tables(part, prepared.plan.columns),
+        customers,
+        candidates(customers, cutoffs),
+        prepared.plan,
+        prepared.population,
+        targets=targets,
+        with_outcomes=with_outcomes,
+    )
+
+
+def steady_ranges(store: EvidenceStore, prepared: Prepared, memory: int, cut: int) -> list[tuple[Range, ...]]:
+    """All customers in ranges that depend on the evidence and the plan alone, for one snapshot of each customer.
+
+    A range holds at most what `cut` facts take. Where the memory is too small for that, it comes in several pieces,
+    to be built one after the other.
+    """
+    per_customer, budget = _costs(store, prepared.plan, 1, memory)
+    return store.steady_ranges(list(prepared.plan.columns), cut, budget, int(per_customer))
 
 
 def _ranges(
@@ -154,14 +173,23 @@ def _ranges(
 ) -> list[Range]:
     """Ranges that fit into a third of the memory, by what a fact and a snapshot take at their peak.
 
-    A fact is held as it came and as it is sorted, its texts longer than its numbers; a snapshot by its features.
     `snapshots` is how many each customer has, or int64[customers].
+    """
+    per_customer, budget = _costs(store, plan, snapshots, memory)
+    return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
+
+
+def _costs(
+    store: EvidenceStore, plan: FeaturePlan, snapshots: int | npt.NDArray[np.int64], memory: int
+) -> tuple[int | npt.NDArray[np.int64], int]:
+    """What a customer with its snapshots takes, and what a third of the memory holds, both in facts.
+
+    A fact is held as it came and as it is sorted, its texts longer than its numbers; a snapshot by its features.
     """
     fact_bytes = max(_fact_bytes(store, table, columns) for table, columns in plan.columns.items())
     snapshot_bytes = 32 + 9 * len(plan.features) // 2
     budget = max((memory - GIGABYTE // 2) // 3, GIGABYTE // 8) // fact_bytes
-    per_customer = 1 + snapshots * snapshot_bytes // fact_bytes
-    return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
+    return 1 + snapshots * snapshot_bytes // fact_bytes, budget
 
 
 def _fact_bytes(store: EvidenceStore, table: str, columns: Sequence[str]) -> int:

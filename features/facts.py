@@ -137,12 +137,34 @@ class Facts:
         rows = sum(self.rows(name) for name in tables)
         if rows + int(weights.sum()) <= most_rows:
             return [Range(0, self._customers)] if self._customers else []
+        most_rows = self._made_ready(tables, rows, most_rows)
+        return _cut(weights + self._counts(tables), most_rows)
+
+    def steady_ranges(
+        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int
+    ) -> list[tuple[Range, ...]]:
+        """Like `ranges` with `cut` rows each, whatever the memory; a range above `most_rows` comes in pieces."""
+        self._held.clear()
+        weights = np.zeros(self._customers, np.int64) + rows_per_customer
+        rows = sum(self.rows(name) for name in tables)
+        if rows + int(weights.sum()) > min(cut, most_rows):
+            most_rows = self._made_ready(tables, rows, most_rows)
+            weights += self._counts(tables)
+        return [
+            tuple(
+                Range(part.low + piece.low, part.low + piece.high)
+                for piece in _cut(weights[part.low : part.high], most_rows)
+            )
+            for part in _cut(weights, cut)
+        ]
+
+    def _made_ready(self, tables: Sequence[str], rows: int, most_rows: int) -> int:
+        """Have ranges of the tables at hand; how many rows of the memory that leaves for a range."""
         self._fits = rows <= most_rows
         if self._fits:
-            most_rows = max(most_rows - rows // _HELD_SHARE, 1)
-        else:
-            self._keep_neighbours_together(tables)
-        return _cut(weights + self._counts(tables), most_rows)
+            return max(most_rows - rows // _HELD_SHARE, 1)
+        self._keep_neighbours_together(tables)
+        return most_rows
 
     def _counts(self, tables: Iterable[str]) -> npt.NDArray[np.int64]:
         """How many rows each customer has in the tables."""

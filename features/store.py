@@ -294,6 +294,12 @@ class EvidenceStore:
         """
         return self._facts.ranges(tables, most_rows, rows_per_customer)
 
+    def steady_ranges(
+        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int
+    ) -> list[tuple[Range, ...]]:
+        """All customers in ranges of at most `cut` rows whatever the memory, each in pieces of at most `most_rows`."""
+        return self._facts.steady_ranges(tables, cut, most_rows, rows_per_customer)
+
     def tables(self, part: Range, columns: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
         """The rows of a range in any order: customer, happened, recorded, until (int64) and the asked columns."""
         return self._facts.tables(part, columns)
@@ -347,9 +353,10 @@ class EvidenceStore:
         """The arrow type in which ids are given back."""
         return self._ids("SELECT id FROM customers LIMIT 0").type
 
-    def known_before(self, moment: int) -> int:
-        """How many distinct valid ids were known before an instant."""
-        return self._number(f"SELECT count(*) FROM customers WHERE known < {moment}")
+    def known_before(self, moment: int, part: Range | None = None) -> int:
+        """How many distinct valid ids were known before an instant; of a range of customers only, if given."""
+        inside = "" if part is None else f" AND customer >= {part.low} AND customer < {part.high}"
+        return self._number(f"SELECT count(*) FROM customers WHERE known < {moment}{inside}")
 
     def codes(self, ids: pa.Array) -> npt.NDArray[np.int64]:
         """The codes of given ids, -1 for those that no table knows; DataError where the type is another."""

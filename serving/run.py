@@ -1,20 +1,20 @@
-"""A scoring run: batch by batch through the model, then ranked, verified and published."""
+"""A scoring run: partition by partition through the model, then ranked, verified and published."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from patron.features.engine import Prepared, partitions, with_ids
+from patron.features.engine import Prepared
 from patron.features.errors import PatronError
 from patron.features.localtime import DAY, to_datetime
 from patron.features.progress import Progress, silent
@@ -25,8 +25,15 @@ from patron.features.store import EvidenceStore
 from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
-from .batch import Batch, completed, excluded_schema, score_batch, scores_schema
-from .publishing import Staging
+from .batch import completed, excluded_schema, scores_schema
+from .estimate import TimeLeft
+from .locking import is_held, only_one
+from .partitions import Partitions
+from .publishing import Publication, point_to_latest, published, writable
+from .staging import DamagedPartitionError, Staging, identity_of, remove, staging_of, stagings
+
+_ATTEMPTS = 3
+"""How often a run is put together where the disk damages what was staged."""
 
 
 @dataclass(frozen=True)
@@ -44,29 +51,27 @@ class ScoringRun:
         """A digest of each evidence table."""
         return self.store.digest()
 
-    @property
-    def name(self) -> str:
-        """The day, and digests of all that the scores depend on: runs of one name have the same scores."""
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """All that the scores depend on, as plain data."""
         ids = first_row(self.store.connection, "SELECT sum(hash(customer, id))::VARCHAR FROM customers")
-        evidence = {
+        return {
+            "model": self.model.artefact.digest,
             "tables": self.data_digest,
             "ids": [str(self.store.arrow_id_type), *(ids or ())],
             "observed_from": dict(self.prepared.plan.observed_from),
             "cutoff": self.cutoff,
-            "closures": self.question.calendar.closures,
+            "closures": list(self.question.calendar.closures),
             "patron": version("patron"),
         }
+
+    @property
+    def name(self) -> str:
+        """The day, and digests of all that the scores depend on: runs of one name have the same scores."""
+        evidence = {key: value for key, value in self.identity.items() if key != "model"}
         digest = hashlib.sha256(canonical_json(evidence).encode()).hexdigest()
         day = self.store.zone.day_of(self.cutoff).isoformat()
         return f"{day}-{self.model.artefact.digest[:8]}-{digest[:8]}"
-
-    def batches(self, memory: int, progress: Progress) -> Iterator[Batch]:
-        """All customers known before the cutoff, in the order of their ids."""
-        cutoffs = np.array([self.cutoff], np.int64)
-        for part, made in partitions(self.store, self.prepared, cutoffs, memory=memory, progress=progress):
-            ids = self.store.ids(part)
-            kept, left_out = (with_ids(table, ids, part.low) for table in (made.snapshots, made.excluded))
-            yield score_batch(kept, left_out, self.model.artefact, self.cutoff)
 
     def completed(self, tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows with the columns that are the same for the whole run."""
@@ -90,42 +95,134 @@ class ScoringRun:
         return None if row is None or row[0] is None else round((self.cutoff - row[0]) / DAY, 3)
 
 
-@dataclass
-class _Tally:
-    """What is counted while the batches pass."""
+def publish_run(
+    run: ScoringRun, final: Path, memory: int, progress: Progress = silent
+) -> tuple[dict[str, Any], bool]:
+    """Score, rank and publish to the folder, going on where an earlier attempt ended; the manifest's facts.
 
-    probabilities: list[npt.NDArray[np.float64]] = field(default_factory=lambda: [np.empty(0)])
-    excluded: Counter[str] = field(default_factory=Counter)
-    unseen: dict[str, Counter[str]] = field(default_factory=dict)
+    True beside them where the very same run had been published before. BusyError where another process does it now,
+    ConfigurationError where the folder cannot be written; what was done is then kept.
+    """
+    with writable(final), only_one(final.parent / f".{final.name}.lock", f"the scores of {final.name}"):
+        facts = published(final)
+        repeated = facts is not None
+        if facts is None:
+            partitions = Partitions.of(run.store, run.prepared, run.model.artefact, run.cutoff, memory)
+            staging = Staging.take_up(final, {**run.identity, "partitions": partitions.bounds})
+            facts = _Work(run, partitions, staging, progress).done(final)
+        point_to_latest(final.parent)
+        _remove_superseded(final)
+    return facts, repeated
 
-    def add(self, batch: Batch) -> None:
-        self.probabilities.append(np.asarray(batch.scores["probability"]))
-        self.excluded.update(batch.excluded["excluded_because"].to_pylist())
-        for name, counts in batch.unseen.items():
-            self.unseen.setdefault(name, Counter()).update(counts)
 
+@dataclass(frozen=True)
+class _Work:
+    """A run in its staging: what is missing is computed, and all is ranked, verified and published."""
 
-def publish_run(run: ScoringRun, final: Path, memory: int, progress: Progress = silent) -> dict[str, Any]:
-    """Score every batch, rank all, verify the account of customers, publish to the folder; the manifest's facts."""
-    started = datetime.now(UTC)
-    tally = _Tally()
-    with Staging(final) as staging:
-        for number, batch in enumerate(run.batches(memory, progress)):
-            staging.keep("scores", number, batch.scores)
-            staging.keep("excluded", number, batch.excluded)
-            tally.add(batch)
-        progress("writing scores", 0, 1)
-        id_type = run.store.arrow_id_type
-        ranked = _ranked(staging.kept("scores"), np.concatenate(tally.probabilities))
+    run: ScoringRun
+    partitions: Partitions
+    staging: Staging
+    progress: Progress
+    started: float = field(default_factory=monotonic)
+
+    def done(self, final: Path) -> dict[str, Any]:
+        """Compute and publish; a partition that is damaged meanwhile is computed again, a few times."""
+        for _ in range(_ATTEMPTS):
+            self._compute()
+            computed = monotonic()
+            try:
+                return self._publish(final, computed)
+            except DamagedPartitionError as error:
+                damage = error
+                self.staging.drop(error.number)
+        raise damage
+
+    def _compute(self) -> None:
+        total, left = len(self.partitions.pieces), TimeLeft()
+        missing = [number for number in range(total) if number not in self.staging.done]
+        for place, number in enumerate(missing):
+            told = left.told(len(missing) - place)
+            self.progress(f"scoring: {told}" if told else "scoring", total - len(missing) + place, total)
+            self._score(number)
+            left.step()
+        self.progress("scoring", total, total)
+
+    def _score(self, number: int) -> None:
+        begun = monotonic()
+        self.staging.start(number)
+        batch = self.partitions.score(number, self.staging.begun.get(number, 0))
+        known = self.partitions.known(number)
+        excluded = Counter(batch.excluded["excluded_because"].to_pylist())
+        facts = {
+            "scored": batch.scores.num_rows,
+            "excluded": dict(sorted(excluded.items())),
+            "unseen": {name: dict(counts) for name, counts in batch.unseen.items()},
+            "seconds": round(monotonic() - begun, 3),
+        }
+        _verify({"customers": known, **facts}, f"partition {number}")
+        self.staging.keep(number, {"scores": batch.scores, "excluded": batch.excluded}, facts)
+
+    def _publish(self, final: Path, computed: float) -> dict[str, Any]:
+        self.progress("writing scores", 0, 1)
+        run, id_type = self.run, self.run.store.arrow_id_type
+        probability = np.concatenate(
+            [np.empty(0), *(np.asarray(table["probability"]) for table in self._kept("scores"))]
+        )
         scores = scores_schema(id_type, run.model.artefact.forecast)
         excluded = excluded_schema(id_type)
-        files = staging.write_parts("scores", run.completed(ranked, scores), scores)
-        files += staging.write_parts("excluded", run.completed(staging.kept("excluded"), excluded), excluded)
-        facts = _facts(run, tally, started)
-        _verify(facts)
-        staging.publish(files, facts)
-    progress("writing scores", 1, 1)
-    return facts
+        ready = Publication(final, self.staging.folder)
+        ranked = run.completed(_ranked(self._kept("scores"), probability), scores)
+        left_out = run.completed(self._kept("excluded"), excluded)
+        written = {
+            "scored": ready.write_parts("scores", ranked, scores),
+            "excluded": ready.write_parts("excluded", left_out, excluded),
+        }
+        facts = self._facts()
+        _verify(facts, "the scoring run")
+        _verify_written(facts, written)
+        ended = monotonic()
+        facts["timings"] = {
+            "computing": round(computed - self.started, 3),
+            "writing": round(ended - computed, 3),
+        }
+        facts["seconds"] = round(ended - self.started, 3)
+        manifest = ready.publish(facts)
+        self.progress("writing scores", 1, 1)
+        return manifest
+
+    def _kept(self, name: str) -> Iterator[pa.Table]:
+        """The rows of all partitions, in the order of the customers."""
+        return (self.staging.read(number, name) for number in sorted(self.staging.done))
+
+    def _facts(self) -> dict[str, Any]:
+        """What the manifest says, the counts by what was written down of each partition."""
+        run, entries = self.run, self.staging.done.values()
+        excluded: Counter[str] = Counter()
+        unseen: dict[str, Counter[str]] = {}
+        for entry in entries:
+            excluded.update(entry["excluded"])
+            for name, counts in entry["unseen"].items():
+                unseen.setdefault(name, Counter()).update(counts)
+        return {
+            "question": run.question.to_dict(),
+            "cutoff": to_datetime(run.cutoff).isoformat(),
+            "observed_until": to_datetime(run.store.observed_until).isoformat(),
+            "model": run.model.uri,
+            "model_digest": run.model.artefact.digest,
+            "contract_digest": run.model.artefact.contract.digest(),
+            "data_digest": run.data_digest,
+            "rows": {name: _rows(account) for name, account in run.store.accounts.items()},
+            "customers": run.store.known_before(run.cutoff),
+            "scored": sum(entry["scored"] for entry in entries),
+            "excluded": dict(sorted(excluded.items())),
+            "unseen": {name: dict(sorted(counts.items())) for name, counts in sorted(unseen.items())},
+            "newest_fact_days": run.newest_fact_days(),
+            "warnings": run.warnings(),
+            "partitions": len(self.partitions.pieces),
+            "resumed": self.staging.resumed,
+            "scored_at": self.staging.scored_at,
+            "patron": version("patron"),
+        }
 
 
 def _ranked(tables: Iterator[pa.Table], probability: npt.NDArray[np.float64]) -> Iterator[pa.Table]:
@@ -136,26 +233,6 @@ def _ranked(tables: Iterator[pa.Table], probability: npt.NDArray[np.float64]) ->
         yield table.append_column("rank_in_run", pa.array(rank, pa.int64()))
 
 
-def _facts(run: ScoringRun, tally: _Tally, started: datetime) -> dict[str, Any]:
-    return {
-        "question": run.question.to_dict(),
-        "cutoff": to_datetime(run.cutoff).isoformat(),
-        "observed_until": to_datetime(run.store.observed_until).isoformat(),
-        "model": run.model.uri,
-        "model_digest": run.model.artefact.digest,
-        "data_digest": run.data_digest,
-        "rows": {name: _rows(account) for name, account in run.store.accounts.items()},
-        "customers": run.store.known_before(run.cutoff),
-        "scored": sum(each.size for each in tally.probabilities),
-        "excluded": dict(sorted(tally.excluded.items())),
-        "unseen": {name: dict(sorted(counts.items())) for name, counts in tally.unseen.items()},
-        "newest_fact_days": run.newest_fact_days(),
-        "warnings": run.warnings(),
-        "scored_at": started.isoformat(),
-        "seconds": (datetime.now(UTC) - started).total_seconds(),
-    }
-
-
 def _rows(account: TableAccount) -> dict[str, int]:
     return {
         "read": account.rows,
@@ -164,11 +241,34 @@ def _rows(account: TableAccount) -> dict[str, int]:
     }
 
 
-def _verify(facts: Mapping[str, Any]) -> None:
+def _remove_superseded(final: Path) -> None:
+    """Remove the staging of this run, and those of the same cutoff that nobody will take up any more."""
+    own = staging_of(final)
+    cutoff = identity_of(own).get("cutoff")
+    remove(own)
+    for other in stagings(final.parent):
+        lock = other.parent / f"{other.name.removesuffix('.staging')}.lock"
+        if cutoff is not None and identity_of(other).get("cutoff") == cutoff and not is_held(lock):
+            remove(other)
+
+
+def _verify(facts: Mapping[str, Any], where: str) -> None:
     if facts["customers"] != facts["scored"] + sum(facts["excluded"].values()):
         raise PatronError(
             "The account of customers does not add up, so nothing is published.",
-            where="the scoring run",
+            where=where,
             found=f"{facts['customers']} known, {facts['scored']} scored, {facts['excluded']} excluded",
             remedy="report this with the configuration: it is a defect of Patron",
+        )
+
+
+def _verify_written(facts: Mapping[str, Any], written: Mapping[str, int]) -> None:
+    """PatronError unless the files hold as many rows as were counted."""
+    counted = {"scored": facts["scored"], "excluded": sum(facts["excluded"].values())}
+    if counted != written:
+        raise PatronError(
+            "The files do not hold what was counted, so nothing is published.",
+            where="the scoring run",
+            found=f"{counted} counted, {dict(written)} written",
+            remedy="start the run again; if it says so again, report it: it is a defect of Patron",
         )

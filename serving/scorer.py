@@ -14,7 +14,7 @@ from patron.features.words import name_part
 from patron.models.keeping import evidence_for, prepare_for, question_of
 from patron.models.registry import ResolvedModel
 
-from .publishing import make_folder, published
+from .publishing import make_folder
 from .run import ScoringRun, publish_run
 
 
@@ -26,7 +26,7 @@ class ScoringResult:
     category a feature had never seen in training. `newest_fact_days` is how much older than the cutoff the newest
     purchase known by then is; None where there is none. `warnings` say where the probabilities may be off, as where
     the model does not know the season of the cutoff. `repeated` says that the very same run had been published before
-    and nothing was done.
+    and nothing was done. `scored_at` is when the run was created (ISO 8601, UTC), however often it was taken up.
     """
 
     folder: Path
@@ -39,6 +39,7 @@ class ScoringResult:
     unseen: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     repeated: bool = False
     warnings: tuple[str, ...] = ()
+    scored_at: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
@@ -69,10 +70,8 @@ def score_customers(
         moment = int(parse_cutoffs([cutoff], store.zone, store.observed_until)[0])
         run = ScoringRun(store, model, question, moment, prepare_for(contract, store, question, families))
         final = out / name_part(question.name) / run.name
-        facts = published(final)
-        repeated = facts is not None
-        if facts is None:
-            facts = publish_run(run, final, memory, progress)
+        make_folder(final.parent)
+        facts, repeated = publish_run(run, final, memory, progress)
     return ScoringResult(
         folder=final,
         model=model.uri,
@@ -83,5 +82,6 @@ def score_customers(
         newest_fact_days=facts["newest_fact_days"],
         unseen=facts["unseen"],
         repeated=repeated,
+        scored_at=facts["scored_at"],
         warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
     )

@@ -312,6 +312,24 @@ def test_ranges_hold_all_customers_and_isolate_a_huge_one(business: Any):
         ]  # fmt: skip
 
 
+def test_steady_ranges_are_the_same_with_any_memory_which_only_decides_their_pieces(business: Any):
+    rows = [
+        (customer, "2020-01-01", 1.0) for customer in range(10) for _ in range(100 if customer == 4 else 1)
+    ]
+    with business().table("purchases", rows).store() as store:
+        plenty = store.steady_ranges(["purchases"], 5, 10**6, 0)
+        assert plenty == [(Range(0, 4),), (Range(4, 5),), (Range(5, 10),)]
+        scarce = store.steady_ranges(["purchases"], 5, 2, 0)
+        assert scarce == [
+            (Range(0, 2), Range(2, 4)),
+            (Range(4, 5),),
+            (Range(5, 7), Range(7, 9), Range(9, 10)),
+        ]
+        assert store.steady_ranges(["purchases"], 10**6, 10**6, 1) == [(Range(0, 10),)]
+        many = store.steady_ranges(["purchases"], 10**6, 50, 1)
+        assert [(part[0].low, part[-1].high) for part in many] == [(0, 10)]
+
+
 def test_who_is_known_from_when(business: Any):
     columns = "customer_id purchased_at amount recorded_at"
     made = business().table(

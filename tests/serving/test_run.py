@@ -8,7 +8,7 @@ import pytest
 from patron.features.errors import PatronError
 from patron.models.contract import Reference
 from patron.serving.batch import completed, excluded_schema, scores_schema
-from patron.serving.run import _ranked, _verify
+from patron.serving.run import _ranked, _verify, _verify_written
 
 
 def test_ranks_begin_with_the_highest_probability_of_all_batches_and_ties_share_the_best() -> None:
@@ -56,7 +56,15 @@ def test_columns_that_are_the_same_for_all_are_put_in_and_ids_keep_their_type() 
 
 
 def test_an_account_that_does_not_add_up_is_not_published() -> None:
-    _verify({"customers": 5, "scored": 3, "excluded": {"lapsed": 2}})
+    _verify({"customers": 5, "scored": 3, "excluded": {"lapsed": 2}}, "partition 1")
     with pytest.raises(PatronError, match="does not add up") as caught:
-        _verify({"customers": 5, "scored": 3, "excluded": {"lapsed": 1}})
+        _verify({"customers": 5, "scored": 3, "excluded": {"lapsed": 1}}, "partition 1")
     assert caught.value.exit_code == 1
+
+
+@pytest.mark.parametrize("written", [{"scored": 3, "excluded": 3}, {"scored": 2, "excluded": 2}])
+def test_files_with_other_rows_than_were_counted_are_not_published(written: dict[str, int]) -> None:
+    counted = {"scored": 3, "excluded": {"lapsed": 1, "prospect": 1}}
+    _verify_written(counted, {"scored": 3, "excluded": 2})
+    with pytest.raises(PatronError, match="do not hold what was counted"):
+        _verify_written(counted, written)

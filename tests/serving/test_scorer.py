@@ -140,17 +140,11 @@ def test_another_beginning_of_observation_is_another_run(score: Score) -> None:
     assert score().result.folder != score(activities__observed_from="2025-05-01").result.folder
 
 
-def test_a_run_that_fails_half_way_leaves_nothing_behind(
-    score: Score, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*anything: Any) -> None:
-        assert list((tmp_path / "scores" / "repurchase").iterdir())  # the hidden folder
-        raise RuntimeError("half way")
-
-    monkeypatch.setattr("patron.serving.run._facts", fail)
-    with pytest.raises(RuntimeError, match="half way"):
-        score()
-    assert list((tmp_path / "scores" / "repurchase").iterdir()) == []
+def test_latest_means_the_run_of_the_latest_cutoff(score: Score, tmp_path: Path) -> None:
+    newer, older = score().result, score(cutoff="2025-05-01").result
+    latest = tmp_path / "scores" / "repurchase" / "latest"
+    assert latest.resolve() == newer.folder.resolve()
+    assert older.folder.is_dir()
 
 
 @pytest.mark.parametrize("size", [5, 60], ids=["a handful", "some"])
