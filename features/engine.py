@@ -237,6 +237,7 @@ def anchored_tables(
     cutoff: npt.NDArray[np.int64],
     *,
     targets: bool = False,
+    with_outcomes: bool = False,
     memory: int = 8 * GIGABYTE,
     most_rows: int | None = None,
 ) -> Iterator[pa.Table]:
@@ -260,6 +261,7 @@ def anchored_tables(
             prepared.population,
             everyone=True,
             targets=targets,
+            with_outcomes=with_outcomes,
         )
         yield with_ids(made.snapshots, store.ids(part), part.low)
 
