@@ -1,7 +1,7 @@
 """What a measurement found: for each arm against the control, in numbers and in words that claim no more."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy.stats import norm
 from patron.models.intervals import Estimate, finite
 
 from .comparability import Comparability
-from .experiment import Experiment
+from .experiment import Experiment, propose_experiment
 from .randomisation import Randomisation
 
 
@@ -19,11 +19,11 @@ class Effect:
     """What an arm changed in the outcome, against the control.
 
     `estimate` is the effect of being given the arm, adjusted for covariates; None where none can be had, and
-    `why_not` says why. `plain` is the mere difference of the arms' means. `detectable` would be seen in four of five
-    tests like this one. `adjusted_p` is corrected for all comparisons made together (Holm). Where nobody drew lots,
-    `compared` says how arms were made alike, `placebo` what is found where there is nothing to find, and `robustness`
-    how much of the rest of both arm and outcome a cause that nobody recorded would have to explain to take the
-    finding away.
+    `why_not` says why. `plain` is the mere difference of the arms' means. `detectable` would be seen in four of
+    five tests like this one, `spread` is the outcome's standard deviation. `adjusted_p` is corrected for all
+    comparisons made together (Holm). Where nobody drew lots, `compared` says how arms were made alike,
+    `placebo` what is found where there is nothing to find, and `robustness` how much of the rest of both arm
+    and outcome a cause that nobody recorded would have to explain to take the finding away.
     """
 
     arm: str
@@ -35,6 +35,7 @@ class Effect:
     plain: Estimate
     estimate: Estimate | None
     detectable: float
+    spread: float
     adjusted_p: float = np.nan
     why_not: str | None = None
     compared: Comparability | None = None
@@ -56,9 +57,25 @@ class Effect:
             return np.nan
         return self.estimate.error / self.plain.error
 
+    def beside_placebo(self, found: "Effect") -> "Effect":
+        """The effect with the same measured on an outcome that it cannot have changed; no estimate where that moves."""
+        if found.estimate is None:
+            return replace(
+                self, estimate=None, why_not=f"{found.outcome} cannot be compared: {found.why_not}"
+            )
+        placebo = {**self.placebo, found.outcome: found.estimate}
+        if found.estimate.low <= 0 <= found.estimate.high:
+            return replace(self, placebo=placebo)
+        experiment = self.experiment or propose_experiment(sum(self.rows), self.spread, self.outcome)
+        why_not = told_apart(found.outcome, found.estimate)
+        return replace(self, placebo=placebo, estimate=None, why_not=why_not, experiment=experiment)
+
     @property
     def words(self) -> str:
         """The finding in a sentence: "effect" only where lots were drawn, or with what it takes beside it."""
+        return self._said()[:1].upper() + self._said()[1:]
+
+    def _said(self) -> str:
         if self.estimate is None:
             remedy = "" if self.experiment is None else f" What would tell: {self.experiment.words}"
             return f"{self.arm}: no effect on {self.outcome} can be told, as {self.why_not}.{remedy}"
@@ -150,6 +167,14 @@ class Measurement:
             "rows": self.rows,
             "set_apart": {reason: dict(counts) for reason, counts in self.set_apart.items()},
         }
+
+
+def told_apart(name: str, found: Estimate) -> str:
+    """Why there is no number where a placebo moves."""
+    return (
+        f"it would seem to have changed {name} by {found.value:+.3g} ({found.low:+.3g} to {found.high:+.3g}), which it"
+        " cannot have changed: those who got it were different before"
+    )
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -8,12 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from patron.features.errors import DataError
-from patron.models.intervals import Estimate
 
 from .comparability import compare_arms
-from .effects import Effect, Measurement, holm
+from .effects import Effect, Measurement, holm, told_apart
 from .experiment import detectable_effect, propose_experiment
-from .randomisation import check_randomisation
+from .randomisation import Randomisation, check_randomisation
 from .scores import Scores, difference_of_arms, drawn_scores, estimated_scores
 from .sensitivity import robustness
 from .trial import Trial
@@ -57,18 +56,24 @@ def measure_effect(
     """
     trial = Trial.of(frame, treatment, outcome, covariates, probability, control, customer)
     if trial.chance is not None:
-        scores = drawn_scores(trial, seed)
-        effects = [_drawn(trial, scores, place) for place in range(1, len(trial.arms))]
-        draw = check_randomisation(trial)
-    else:
-        fakes = {
-            name: Trial.of(frame, treatment, name, covariates, None, trial.arms[0], customer)
-            for name in dict.fromkeys(placebo)
-        }
-        for name, fake in fakes.items():
-            _same_rows(trial, fake, name)
-        effects = [_observed(trial, fakes, place, seed) for place in range(1, len(trial.arms))]
-        draw = None
+        return drawn_measurement(trial, drawn_scores(trial, seed))
+    fakes = {
+        name: Trial.of(frame, treatment, name, covariates, None, trial.arms[0], customer)
+        for name in dict.fromkeys(placebo)
+    }
+    for name, fake in fakes.items():
+        _same_rows(trial, fake, name)
+    effects = [_observed(trial, fakes, place, seed) for place in range(1, len(trial.arms))]
+    return _together(trial, effects, None)
+
+
+def drawn_measurement(trial: Trial, scores: Scores) -> Measurement:
+    """A drawn trial and its scores to what each arm changed, with the checks of the draw."""
+    effects = [_drawn(trial, scores, place) for place in range(1, len(trial.arms))]
+    return _together(trial, effects, check_randomisation(trial))
+
+
+def _together(trial: Trial, effects: list[Effect], draw: Randomisation | None) -> Measurement:
     corrected = holm([effect.p_value for effect in effects])
     effects = [replace(effect, adjusted_p=p) for effect, p in zip(effects, corrected, strict=True)]
     return Measurement(tuple(effects), draw, trial.rows, trial.set_apart)
@@ -94,6 +99,7 @@ def _described(trial: Trial, place: int) -> Effect:
         plain=difference_of_arms(trial, place),
         estimate=None,
         detectable=detectable_effect(spread, int(counts[place]), int(counts[0])),
+        spread=spread,
     )
 
 
@@ -103,7 +109,7 @@ def _observed(trial: Trial, fakes: Mapping[str, Trial], place: int, seed: int) -
     compared = compare_arms(pair, seed)
     described = replace(_described(trial, place), compared=compared)
     if compared.why_not is not None:
-        return _without(pair, described, compared.why_not)
+        return _without(described, compared.why_not)
     weight = compared.comparable.astype(np.float64)
     moved = {
         name: estimated_scores(fake.between(place), compared.chance, seed).effect(1, weight)
@@ -112,7 +118,7 @@ def _observed(trial: Trial, fakes: Mapping[str, Trial], place: int, seed: int) -
     described = replace(described, placebo=moved)
     for name, found in moved.items():
         if found.low > 0 or found.high < 0:
-            return _without(pair, described, _told_apart(name, found))
+            return _without(described, told_apart(name, found))
     scores = estimated_scores(pair, compared.chance, seed)
     estimate = scores.effect(1, weight)
     return replace(
@@ -120,13 +126,6 @@ def _observed(trial: Trial, fakes: Mapping[str, Trial], place: int, seed: int) -
         estimate=estimate,
         detectable=_POWER * estimate.error,
         robustness=robustness(pair, scores, compared),
-    )
-
-
-def _told_apart(name: str, found: Estimate) -> str:
-    return (
-        f"it would seem to have changed {name} by {found.value:+.3g} ({found.low:+.3g} to {found.high:+.3g}), which it"
-        " cannot have changed: those who got it were different before"
     )
 
 
@@ -140,8 +139,8 @@ def _same_rows(trial: Trial, fake: Trial, name: str) -> None:
         )
 
 
-def _without(trial: Trial, effect: Effect, why_not: str) -> Effect:
+def _without(effect: Effect, why_not: str) -> Effect:
     """An effect that cannot be told, with the test among all these customers that would tell it."""
     rows = sum(effect.rows)
-    proposal = propose_experiment(rows, float(trial.outcome.std()), trial.outcome_name)
+    proposal = propose_experiment(rows, effect.spread, effect.outcome)
     return replace(effect, why_not=why_not, experiment=proposal)

@@ -145,12 +145,13 @@ def learn_targeting(
         )
     needed = [*covariates, *([risk] if risk is not None and risk not in covariates else [])]
     trial = Trial.of(frame, treatment, outcome, needed, probability, control)
-    scores = drawn_scores(trial, seed)
     dangers = None if risk is None else trial.covariates[:, trial.covariate_names.index(risk)]
-    return tuple(_learned(trial, scores, place, dangers, seed) for place in range(1, len(trial.arms)))
+    scores = drawn_scores(trial, seed)
+    return tuple(learned_from(trial, scores, place, dangers, seed) for place in range(1, len(trial.arms)))
 
 
-def _learned(trial: Trial, scores: Scores, place: int, risk: Floats | None, seed: int) -> Targeting:
+def learned_from(trial: Trial, scores: Scores, place: int, risk: Floats | None, seed: int) -> Targeting:
+    """A drawn trial, its scores, an arm's place and each row's risk [n] to whom the arm moves."""
     learned, part = predicted_effects(trial, place, seed)
     judged = part >= 0
     learned, part, effect = learned[judged], part[judged], scores.against_control(place)[judged]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from patron.actions.measuring import measure_effect
     from patron.actions.targeting import learn_targeting
     from patron.api import (
+        activities,
         audit,
         build_features,
         build_training_set,
@@ -51,6 +52,7 @@ __all__ = [
     "Tracking",
     "TrainingSettings",
     "__version__",
+    "activities",
     "audit",
     "build_features",
     "build_training_set",
@@ -71,6 +73,7 @@ _HOMES = {
     "patron.actions.measuring": ("measure_effect",),
     "patron.actions.targeting": ("learn_targeting",),
     "patron.api": (
+        "activities",
         "audit",
         "build_features",
         "build_training_set",

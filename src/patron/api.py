@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
+    from patron.actions.results import ActivitiesReport
     from patron.features.audit import AuditReport
     from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
@@ -226,6 +227,32 @@ def rollback(config: Config, reason: str, *, progress: Progress = silent) -> "Ch
 
     progress("changing the champion", 0, 0)
     return roll_back(config.tracking, reason)
+
+
+def activities(
+    config: Config, out: str | Path | None = None, *, progress: Progress = silent
+) -> "ActivitiesReport":
+    """What every test and activity of the evidence changed in repurchase, purchases and net spend over the horizon.
+
+    Tests are the table of assignments; activities that nobody drew lots for are compared with customers alike, or not
+    at all. The page is written to `out`, beside the other reports unless given. It takes the extra `activities`.
+    """
+    from dataclasses import replace
+
+    from patron.actions.activities import measure_activities
+    from patron.actions.moments import Ground
+    from patron.actions.page import activities_page
+    from patron.features.families import load_families
+    from patron.reporting.activities_page import write_activities_page
+
+    families = load_families(config.run.families, config.data.folder)
+    page = (Path(out) if out is not None else _reports(config) / "activities.html").absolute()
+    _made(page.parent)
+    with _evidence(config, progress) as store:
+        ground = Ground.of(store, config.question, families, config.run.memory, config.training.seed)
+        found = measure_activities(ground, progress)
+        written = write_activities_page(activities_page(found, ground), page)
+    return replace(found, page=written)
 
 
 def report(

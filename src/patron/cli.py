@@ -274,6 +274,23 @@ def score(
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 
+@app.command(epilog="Example: patron activities --config shop/patron.toml --out activities.html")
+def activities(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what tests and activities changed."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            found = api.activities(loaded, out=out, progress=progress)
+        show([str(found), f"page: {found.page}"], found.to_dict(), as_json)
+
+
 @app.command(epilog="Example: patron report --out champion.html")
 def report(
     config: ConfigOption = DEFAULT_CONFIG,

@@ -1,0 +1,300 @@
+"""Every test and every activity of the evidence, measured: what each changed in repurchase, purchases and net spend."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from patron.features.errors import DataError
+from patron.features.localtime import FOREVER
+from patron.features.progress import Progress, silent
+from patron.features.targets import maturity
+from patron.features.words import name_part
+from patron.models.groups import recency_bands
+
+from .contacts import Contacts, contacts_of
+from .draws import Draw, draws_of
+from .effects import Effect, holm
+from .group_effects import effects_by_group
+from .measuring import drawn_measurement, measure_effect
+from .moments import COVARIATES, EXPECTED, OUTCOMES, Ground, compared_by, rows_with_expectation
+from .results import ActivitiesReport, ActivityResult, Objective
+from .scores import drawn_scores
+from .targeting import learned_from
+from .trial import Trial
+
+Places = npt.NDArray[np.int64]
+
+FEWEST_TO_LEARN = 2_000
+"""Customers of a test from whom on it is asked whom the arm moves."""
+
+_OTHERS = "not contacted"
+_MOST_COMMON = 20
+"""So many activities are measured, the most frequent."""
+
+
+def measure_activities(ground: Ground, progress: Progress = silent) -> ActivitiesReport:
+    """The evidence to a result for every test, then for every activity of the firm that is no test's.
+
+    Tests are measured by intention to treat from the moment of assignment, whoever was then contacted. Activities that
+    nobody drew lots for are compared with customers alike, or not at all.
+    """
+    draws = draws_of(ground.store)
+    results = []
+    for done, draw in enumerate(draws):
+        progress(f"measuring {draw.test}", done, len(draws))
+        results.append(_of_test(ground, draw))
+    tested = frozenset(name_part(draw.test) for draw in draws)
+    results += _of_contacts(ground, tested, progress)
+    return ActivitiesReport(_corrected(results), ground.question.horizon_days)
+
+
+def _of_test(ground: Ground, draw: Draw) -> ActivityResult:
+    mature = maturity(ground.question, ground.store.zone, draw.moment) <= ground.store.observed_until
+    apart = {**draw.set_apart, **_counted("the horizon after the draw is not over", ~mature)}
+    result = ActivityResult(
+        draw.test,
+        True,
+        int(mature.sum()),
+        *_days(ground, draw.moment),
+        set_apart=apart,
+        objective=_objective(ground, draw.test),
+    )
+    if draw.control is None:
+        return replace(result, why_not="nobody says which arm was left alone (control_arm)")
+    if not mature.any():
+        return replace(result, why_not="no horizon after the draw is over yet")
+    try:
+        return _measured(ground, draw, mature, result)
+    except DataError as error:
+        return replace(result, why_not=_in_one_line(error))
+
+
+def _measured(
+    ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_], result: ActivityResult
+) -> ActivityResult:
+    customer, moment = draw.customer[mature], draw.moment[mature]
+    table = rows_with_expectation(ground, customer, moment)
+    order = np.lexsort([moment, customer])
+    arm, chance = draw.arm[mature][order], draw.chance[mature][order]
+    told = bool(np.isfinite(chance).all())
+    frame = table.append_column("arm", pa.array(arm.tolist())).append_column("chance", pa.array(chance))
+    shares = {str(name): count / arm.size for name, count in Counter(arm.tolist()).items()}
+    covariates = _covariates(frame)
+    effects: list[Effect] = []
+    for outcome, column in OUTCOMES.items():
+        if column not in frame.column_names:
+            continue
+        named = frame.rename_columns([outcome if name == column else name for name in frame.column_names])
+        trial = Trial.of(named, "arm", outcome, covariates, "chance" if told else shares, draw.control)
+        scores = drawn_scores(trial, ground.seed)
+        found = drawn_measurement(trial, scores)
+        effects += found.effects
+        if outcome == "repurchase":
+            result = replace(
+                result,
+                draw=found.draw,
+                groups=effects_by_group(trial, scores, _groupings(frame)),
+                targeting=_targeting(trial, scores, frame, ground.seed),
+            )
+    notes = [] if told else ["No probabilities are given; the arms' shares stand for them."]
+    if result.draw is not None:
+        notes += [f"Doubtful: {doubt}." for doubt in result.draw.doubts]
+    notes += _compliance(ground, draw, mature)
+    return replace(
+        result, effects=tuple(effects), expectation=EXPECTED in frame.column_names, notes=tuple(notes)
+    )
+
+
+def _covariates(frame: pa.Table) -> list[str]:
+    wanted = ("stage", EXPECTED, *COVARIATES)
+    return [name for name in wanted if name in frame.column_names and frame[name].null_count < frame.num_rows]
+
+
+def _groupings(frame: pa.Table) -> dict[str, npt.NDArray[np.str_]]:
+    found = {"stage": np.array(frame["stage"].to_pylist(), np.str_)}
+    if "days_since_order" in frame.column_names:
+        days = np.array(frame["days_since_order"].to_pylist(), np.float64)
+        found["recency"] = recency_bands(days)
+    if "category_main" in frame.column_names:
+        found["category"] = np.array(pc.fill_null(frame["category_main"], "").to_pylist(), np.str_)
+    return found
+
+
+def _targeting(trial: Trial, scores: Any, frame: pa.Table, seed: int) -> tuple[Any, ...]:
+    """Whom each arm moves; nothing is learned of small tests, nor where all covariates are the same."""
+    if trial.rows < FEWEST_TO_LEARN or not trial.covariates.shape[1]:
+        return ()
+    risk = -np.array(frame[EXPECTED].to_pylist()) if EXPECTED in frame.column_names else None
+    return tuple(learned_from(trial, scores, place, risk, seed) for place in range(1, len(trial.arms)))
+
+
+def _compliance(ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_]) -> list[str]:
+    """Who of each arm was contacted by the activity of the test's name, after the draw and within the horizon."""
+    if "activities" not in ground.store.columns:
+        return []
+    rows = ground.store.connection.execute(
+        "SELECT activity, customer, happened FROM activities WHERE until = ?", [FOREVER]
+    ).fetchnumpy()
+    names = {str(name) for name in set(np.asarray(rows["activity"], object).tolist()) if name is not None}
+    mine = [name for name in names if name_part(name) == name_part(draw.test)]
+    if not mine:
+        return []
+    own = np.isin(np.asarray(rows["activity"], object).astype(np.str_), mine)
+    who, when = (np.asarray(rows[name], np.int64)[own] for name in ("customer", "happened"))
+    moment = np.full(ground.store.customers, np.iinfo(np.int64).max)
+    moment[draw.customer[mature]] = draw.moment[mature]
+    until = ground.store.zone.shift_days(when, -ground.question.horizon_days)
+    reached = np.unique(who[(when >= moment[who]) & (until < moment[who])])
+    found = []
+    for arm in sorted(set(draw.arm[mature].tolist())):
+        members = draw.customer[mature][draw.arm[mature] == arm]
+        share = float(np.isin(members, reached).mean())
+        alone = arm == draw.control
+        if (alone and share > 0) or (not alone and share < 1):
+            found.append(f"{share:.1%} of the arm {arm} were contacted by {mine[0]} within the horizon.")
+    return found
+
+
+def _of_contacts(ground: Ground, tested: frozenset[str], progress: Progress) -> Iterator[ActivityResult]:
+    """The firm's activities that are no test's, each compared with customers alike."""
+    store = ground.store
+    horizon = ground.question.horizon_days + ground.question.settle_days
+    latest = int(store.zone.shift_days(np.array([store.observed_until], np.int64), -horizon)[0])
+    found = contacts_of(store, latest, tested, ground.seed)
+    if not found:
+        return
+    cutoffs = ground.earlier_cutoffs(store.observed_until)
+    if not cutoffs.size:
+        for contacts in found:
+            yield replace(_plain(ground, contacts), why_not="history is too short to compare customers")
+        return
+    prepared = compared_by(ground, cutoffs)
+    for done, contacts in enumerate(found[:_MOST_COMMON]):
+        progress(f"measuring {contacts.activity}", done, len(found))
+        yield _of_activity(ground, prepared, contacts)
+    for contacts in found[_MOST_COMMON:]:
+        yield replace(_plain(ground, contacts), why_not=f"only the {_MOST_COMMON} most frequent are measured")
+
+
+def _plain(ground: Ground, contacts: Contacts) -> ActivityResult:
+    customers = int(np.unique(contacts.customer[contacts.contacted]).size)
+    notes = (
+        (f"{contacts.repeated:,} contacts repeat another of the same customer and day; one counts.",)
+        if contacts.repeated
+        else ()
+    )
+    return ActivityResult(
+        contacts.activity,
+        False,
+        customers,
+        *_days(ground, contacts.moment),
+        objective=_objective(ground, contacts.activity),
+        notes=notes,
+    )
+
+
+def _of_activity(ground: Ground, prepared: Any, contacts: Contacts) -> ActivityResult:
+    result = _plain(ground, contacts)
+    before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
+    try:
+        now = _contact_rows(ground, prepared, contacts, contacts.moment)
+        then = _contact_rows(ground, prepared, contacts, before)
+        effects = [
+            _compared(now, then, outcome, column, contacts.activity, ground.seed)
+            for outcome, column in OUTCOMES.items()
+            if column in now.column_names
+        ]
+    except DataError as error:
+        return replace(result, why_not=_in_one_line(error))
+    why_not = {effect.why_not for effect in effects}
+    shared = next(iter(why_not)) if len(why_not) == 1 else None
+    proposal = effects[0].experiment if shared is not None else None
+    return replace(result, effects=tuple(effects), experiment=proposal)
+
+
+def _contact_rows(ground: Ground, prepared: Any, contacts: Contacts, moment: Places) -> pa.Table:
+    """The rows of contacts and others at these moments, with who was contacted at the contact's own moment."""
+    table = ground.rows(prepared, contacts.customer, moment)
+    order = np.lexsort([moment, contacts.customer])
+    arm = np.where(contacts.contacted[order], contacts.activity, _OTHERS)
+    return table.append_column("arm", pa.array(arm.tolist()))
+
+
+def _compared(now: pa.Table, then: pa.Table, outcome: str, column: str, activity: str, seed: int) -> Effect:
+    """The effect on an outcome, unless the same comparison a horizon earlier finds one where there can be none."""
+
+    def measured(rows: pa.Table, name: str) -> Effect:
+        named = rows.rename_columns([name if each == column else each for each in rows.column_names])
+        covariates = _covariates(rows)
+        return measure_effect(
+            named, "arm", name, covariates, control=_OTHERS, customer="customer", seed=seed
+        )[activity]
+
+    effect = measured(now, outcome)
+    if effect.estimate is None:
+        return effect
+    placebo = measured(then, f"{outcome} before the contact")
+    return effect.beside_placebo(placebo)
+
+
+def _objective(ground: Ground, name: str) -> Objective | None:
+    """What became of the contacts of an activity of this name; None where there were none."""
+    columns = ground.store.columns.get("activities", ())
+    if not columns:
+        return None
+    asked = [each if each in columns else "NULL" for each in ("objective", "result", "responded_at")]
+    rows = ground.store.connection.execute(
+        f"SELECT activity, {', '.join(asked)} FROM activities WHERE until = ? AND activity IS NOT NULL",
+        [FOREVER],
+    ).fetchall()
+    mine = [row for row in rows if name_part(str(row[0])) == name_part(name)]
+    if not mine:
+        return None
+    goals = Counter(str(row[1]) for row in mine if row[1] is not None)
+    results = Counter(str(row[2]) for row in mine if row[2] is not None)
+    return Objective(
+        goals.most_common(1)[0][0] if goals else "",
+        len(mine),
+        sum(row[3] is not None for row in mine) if "responded_at" in columns else None,
+        dict(sorted(results.items(), key=lambda each: (-each[1], each[0]))),
+    )
+
+
+def _days(ground: Ground, moment: Places) -> tuple[str, str]:
+    if not moment.size:
+        return "–", "–"
+    day = ground.store.zone.day_of
+    return day(int(moment.min())).isoformat(), day(int(moment.max())).isoformat()
+
+
+def _counted(reason: str, rows: npt.NDArray[np.bool_]) -> dict[str, int]:
+    return {reason: int(rows.sum())} if rows.any() else {}
+
+
+def _in_one_line(error: DataError) -> str:
+    what = error.what.rstrip(".")
+    return f"{what[0].lower()}{what[1:]} ({error.found})" if error.found else f"{what[0].lower()}{what[1:]}"
+
+
+def _corrected(results: Sequence[ActivityResult]) -> tuple[ActivityResult, ...]:
+    """The results with p-values corrected for all of them, outcome by outcome."""
+    for outcome in OUTCOMES:
+        every = [effect for result in results for effect in result.effects if effect.outcome == outcome]
+        corrected = dict(zip(map(id, every), holm([effect.p_value for effect in every]), strict=True))
+        results = [
+            replace(
+                result,
+                effects=tuple(
+                    replace(effect, adjusted_p=corrected[id(effect)]) if id(effect) in corrected else effect
+                    for effect in result.effects
+                ),
+            )
+            for result in results
+        ]
+    return tuple(results)

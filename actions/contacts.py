@@ -1,0 +1,110 @@
+"""Activities as they happened: who was contacted on which day, beside others who were not."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from patron.features.localtime import FOREVER
+from patron.features.store import EvidenceStore
+from patron.features.words import name_part
+
+Places = npt.NDArray[np.int64]
+
+OTHERS_PER_CONTACT = 2
+"""So many who were not contacted that day are drawn for each who was."""
+
+MOST_CONTACTS = 20_000
+"""Contacts that are looked at for an activity; where there are more, those of a sample of the customers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Contacts:
+    """An activity of the firm: customers' codes [n], the local midnight before [n], and whether they were contacted.
+
+    The others are customers known by then, drawn by lot for the same day, who were not contacted by it that day; what
+    comes later does not decide who they are. `contacts` counts all, `repeated` those of one customer on one day.
+    """
+
+    activity: str
+    customer: Places
+    moment: Places
+    contacted: npt.NDArray[np.bool_]
+    contacts: int
+    repeated: int
+
+
+def contacts_of(
+    store: EvidenceStore, latest: int, without: frozenset[str], seed: int
+) -> tuple[Contacts, ...]:
+    """Each activity of the firm before an instant, the most frequent first; those `without`, measured otherwise, not.
+
+    A contact without `initiated_by` counts as the firm's.
+    """
+    if "activities" not in store.columns:
+        return ()
+    firm = (
+        "AND initiated_by IS DISTINCT FROM 'customer'"
+        if "initiated_by" in store.columns["activities"]
+        else ""
+    )
+    rows = store.connection.execute(
+        "SELECT activity, customer, happened FROM activities WHERE until = ? AND activity IS NOT NULL"
+        f" AND happened < ? {firm} ORDER BY activity, happened, customer",
+        [FOREVER, latest],
+    ).fetchnumpy()
+    activity = np.asarray(rows["activity"], object)
+    names, counts = np.unique(activity.astype(np.str_), return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    return tuple(
+        _contacts(store, str(names[each]), rows, activity == names[each], seed)
+        for each in order
+        if name_part(str(names[each])) not in without
+    )
+
+
+def _contacts(
+    store: EvidenceStore,
+    name: str,
+    rows: dict[str, npt.NDArray[np.generic]],
+    mine: npt.NDArray[np.bool_],
+    seed: int,
+) -> Contacts:
+    customer = np.asarray(rows["customer"], np.int64)[mine]
+    day = store.zone.floor_to_day(np.asarray(rows["happened"], np.int64)[mine])
+    pairs = np.unique(np.stack([day, customer]), axis=1)
+    random = np.random.default_rng([seed, customer.size])
+    day, who = pairs
+    if who.size > MOST_CONTACTS:
+        kept = random.random(store.customers)[who] < MOST_CONTACTS / who.size
+        day, who = day[kept], who[kept]
+    other_day, other = _others(store, day, who, random)
+    return Contacts(
+        name,
+        np.concatenate([who, other]),
+        np.concatenate([day, other_day]),
+        np.repeat([True, False], [who.size, other.size]),
+        int(mine.sum()),
+        int(mine.sum()) - pairs.shape[1],
+    )
+
+
+def _others(
+    store: EvidenceStore, day: Places, who: Places, random: np.random.Generator
+) -> tuple[Places, Places]:
+    """Days and customers that stand for those not contacted: known by then, and not contacted on that day."""
+    known = np.asarray(
+        store.connection.sql("SELECT known FROM customers ORDER BY customer").fetchnumpy()["known"], np.int64
+    )
+    days = np.repeat(day, OTHERS_PER_CONTACT)
+    drawn = random.integers(0, store.customers, days.size)
+    contacted = set(zip(day.tolist(), who.tolist(), strict=True))
+    pairs = np.unique(np.stack([days, drawn]), axis=1)
+    fits = np.array(
+        [
+            known[code] < moment and (moment, code) not in contacted
+            for moment, code in zip(*pairs.tolist(), strict=True)
+        ],
+        np.bool_,
+    )
+    return pairs[0][fits], pairs[1][fits]

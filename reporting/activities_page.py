@@ -1,0 +1,84 @@
+"""The page of activities: what each changed, what was learned about whom, and what cannot be known yet."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from patron.models.intervals import Estimate
+
+
+@dataclass(frozen=True)
+class MeasuredEffect:
+    """A line of the chart: an arm's effect on an outcome, or None where none can be told."""
+
+    name: str
+    arm: str
+    outcome: str
+    drawn: bool
+    estimate: Estimate | None
+    adjusted_p: float
+    rows: tuple[int, int]
+    means: tuple[float, float]
+    narrower: float
+
+
+@dataclass(frozen=True)
+class KindEffect:
+    """The effect on one kind of customers, and whether it surely differs from that on the others."""
+
+    arm: str
+    grouping: str
+    group: str
+    rows: int
+    effect: Estimate
+    differs: bool
+
+
+@dataclass(frozen=True)
+class RankedGain:
+    """The gain of treating a share of customers first by what was learned, and by risk (None where not known)."""
+
+    arm: str
+    outcome: str
+    share: tuple[float, ...]
+    learned: tuple[Estimate, ...]
+    risk: tuple[Estimate, ...] | None
+
+
+@dataclass(frozen=True)
+class ActivityPart:
+    """A test or activity on the page, its sentences among it."""
+
+    name: str
+    drawn: bool
+    lines: tuple[str, ...]
+    effects: tuple[MeasuredEffect, ...]
+    kinds: tuple[KindEffect, ...]
+    gains: tuple[RankedGain, ...]
+
+
+@dataclass(frozen=True)
+class ActivitiesPage:
+    """All that the page shows. `horizon_days` is the time after each moment in which outcomes count."""
+
+    question: str
+    timezone: str
+    observed_until: str
+    horizon_days: int
+    parts: tuple[ActivityPart, ...]
+
+
+def render_activities_page(page: ActivitiesPage) -> str:
+    """The page as one HTML document that loads nothing and runs nothing; the same text for the same results."""
+    from .activities_view import ActivitiesView
+    from .templates import environment, inline_style
+
+    template = environment().get_template("activities.html.jinja")
+    return template.render(view=ActivitiesView(page), style=inline_style("page.css"))
+
+
+def write_activities_page(page: ActivitiesPage, path: Path | str) -> Path:
+    """Write the page to a file, making its folder; the file's path."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(render_activities_page(page), encoding="utf-8", newline="\n")
+    return target
