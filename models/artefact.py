@@ -22,6 +22,7 @@ from patron.features.targets import maturity
 
 from .calibrators import Calibrator, Cutoffs, calibrator_from_dict, knows_season
 from .contract import Contract, canonical_json
+from .contributions import Contributions, contributions_of
 from .encoding import encode
 from .forecast import Forecast, is_forecast_file
 
@@ -71,6 +72,13 @@ class Artefact:
         booster = self._judged_booster if judged else self._booster
         calibrator = self.judged_calibrator if judged else self.calibrator
         return calibrator.apply(np.asarray(booster.predict(features)), cutoff)
+
+    def contributions(
+        self, features: NDArray[np.float32], cutoff: Cutoffs | None = None, *, judged: bool = False
+    ) -> Contributions:
+        """Encoded features [n, k] to what each of them contributes to the log-odds of `predict_matrix` [n]."""
+        booster = self._judged_booster if judged else self._booster
+        return contributions_of(booster, features, self.predict_matrix(features, cutoff, judged=judged))
 
     def season_warning(self, cutoff: int) -> str | None:
         """What is to be said of probabilities at a cutoff whose season the production booster does not know."""
