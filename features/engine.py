@@ -154,6 +154,21 @@ def build_range(
     )
 
 
+def build_chosen(
+    store: EvidenceStore, prepared: Prepared, cutoff: int, codes: npt.NDArray[np.int64]
+) -> pa.Table:
+    """The snapshots at a cutoff of those among chosen customers (codes, ascending) whom the question is about."""
+    whole = Range(0, store.customers)
+    customers = Customers(0, store.known_from(whole)[codes], store.known_until(whole)[codes])
+    return build_partition(
+        store.tables_of(codes, prepared.plan.columns),
+        customers,
+        candidates(customers, np.array([cutoff], np.int64)),
+        prepared.plan,
+        prepared.population,
+    ).snapshots
+
+
 def steady_ranges(store: EvidenceStore, prepared: Prepared, memory: int, cut: int) -> list[tuple[Range, ...]]:
     """All customers in ranges that depend on the evidence and the plan alone, for one snapshot of each customer.
 

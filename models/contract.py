@@ -81,6 +81,9 @@ class Contract:
     digests: Mapping[str, str] = field(default_factory=dict)
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """All that was chosen before data was seen, by dotted names: two models of one recipe differ by data alone."""
+    usual: Mapping[str, Any] = field(default_factory=dict)
+    """What was usual of the evidence: `ages` of the newest facts in days by table, and at each of `cutoffs` how many
+    customers were known and asked about. Empty in models of earlier versions."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -107,6 +110,7 @@ class Contract:
             versions=plain["versions"],
             digests=plain["digests"],
             recipe=plain.get("recipe", {}),
+            usual=plain.get("usual", {}),
         )
 
     def digest(self) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from patron.features.engine import Prepared
+from patron.features.ages import AGED, newest_facts
+from patron.features.engine import Prepared, build_chosen
 from patron.features.errors import PatronError
 from patron.features.localtime import DAY, to_datetime
 from patron.features.progress import Progress, silent
@@ -26,11 +27,15 @@ from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
 from .batch import completed, excluded_schema, scores_schema
+from .deviations import Deviation, changed_inputs, fewer_customers, judged, stale_tables
 from .estimate import TimeLeft
 from .locking import is_held, only_one
 from .partitions import Partitions
 from .publishing import Publication, point_to_latest, published, writable
 from .staging import DamagedPartitionError, Staging, identity_of, remove, staging_of, stagings
+
+_SAMPLED = 5_000
+"""So many customers are compared with training before all are scored."""
 
 _ATTEMPTS = 3
 """How often a run is put together where the disk damages what was staged."""
@@ -45,6 +50,8 @@ class ScoringRun:
     question: Question
     cutoff: int
     prepared: Prepared
+    allow: tuple[str, ...] = ()
+    """Deviations from training that are let pass, as `KINDS` names them; no score depends on it."""
 
     @cached_property
     def data_digest(self) -> dict[str, str]:
@@ -87,6 +94,26 @@ class ScoringRun:
         season = self.model.artefact.season_warning(self.cutoff)
         return [] if season is None else [season]
 
+    def first_deviations(self) -> list[Deviation]:
+        """How the evidence deviates from training, by a sample of customers; BrokenContractError where that is much."""
+        contract = self.model.artefact.contract
+        tables = [name for name in AGED if name in contract.tables]
+        codes = np.unique(np.linspace(0, max(self.store.customers - 1, 0), _SAMPLED).astype(np.int64))
+        known = self.store.known_before(self.cutoff)
+        found = [
+            *stale_tables(contract, newest_facts(self.store, self.cutoff, tables)),
+            *fewer_customers(contract, self.cutoff, "customers", known),
+        ]
+        if known:
+            snapshots = build_chosen(self.store, self.prepared, self.cutoff, codes)
+            found += changed_inputs(contract, self.cutoff, snapshots)
+        return judged(found, self.allow)
+
+    def last_deviations(self, scored: int) -> list[Deviation]:
+        """How the number of customers who were scored deviates; BrokenContractError where that is much."""
+        contract = self.model.artefact.contract
+        return judged(fewer_customers(contract, self.cutoff, "asked", scored), self.allow)
+
     def newest_fact_days(self) -> float | None:
         """Days from the newest purchase line that was known before the cutoff to the cutoff."""
         row = first_row(
@@ -107,9 +134,11 @@ def publish_run(
         facts = published(final)
         repeated = facts is not None
         if facts is None:
+            progress("comparing with training", 0, 0)
+            deviations = run.first_deviations()
             partitions = Partitions.of(run.store, run.prepared, run.model.artefact, run.cutoff, memory)
             staging = Staging.take_up(final, {**run.identity, "partitions": partitions.bounds})
-            facts = _Work(run, partitions, staging, progress).done(final)
+            facts = _Work(run, partitions, staging, deviations, progress).done(final)
         point_to_latest(final.parent)
         _remove_superseded(final)
     return facts, repeated
@@ -122,6 +151,7 @@ class _Work:
     run: ScoringRun
     partitions: Partitions
     staging: Staging
+    deviations: list[Deviation]
     progress: Progress
     started: float = field(default_factory=monotonic)
 
@@ -179,6 +209,8 @@ class _Work:
         }
         facts = self._facts()
         _verify(facts, "the scoring run")
+        deviations = [*self.deviations, *run.last_deviations(facts["scored"])]
+        facts["deviations"] = [each.to_dict() for each in deviations]
         _verify_written(facts, written)
         ended = monotonic()
         facts["timings"] = {

@@ -14,6 +14,7 @@ from patron.features.words import name_part
 from patron.models.keeping import evidence_for, prepare_for, question_of
 from patron.models.registry import ResolvedModel
 
+from .deviations import checked_names
 from .publishing import make_folder
 from .run import ScoringRun, publish_run
 
@@ -27,6 +28,8 @@ class ScoringResult:
     purchase known by then is; None where there is none. `warnings` say where the probabilities may be off, as where
     the model does not know the season of the cutoff. `repeated` says that the very same run had been published before
     and nothing was done. `scored_at` is when the run was created (ISO 8601, UTC), however often it was taken up.
+    `deviations` are what is not as in training: each with `name`, `size`, what is `said` of it, and whether it would
+    have stopped the run and was `allowed`.
     """
 
     folder: Path
@@ -40,10 +43,16 @@ class ScoringResult:
     repeated: bool = False
     warnings: tuple[str, ...] = ()
     scored_at: str = ""
+    deviations: tuple[Mapping[str, Any], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
-        return {**vars(self), "folder": str(self.folder), "warnings": list(self.warnings)}
+        return {
+            **vars(self),
+            "folder": str(self.folder),
+            "warnings": list(self.warnings),
+            "deviations": list(self.deviations),
+        }
 
 
 def score_customers(
@@ -55,20 +64,25 @@ def score_customers(
     families: Sequence[type[Family]],
     memory: int,
     closures: Sequence[str] = (),
+    allow: Sequence[str] = (),
     progress: Progress = silent,
 ) -> ScoringResult:
     """Score everyone whom the model's question is about at the cutoff, and publish scores and exclusions together.
 
-    `closures` are days on which the business is closed, beside those that were known in training.
-    Raises ModelError where the evidence does not keep the model's contract, ConfigurationError for a cutoff after
+    `closures` are days on which the business is closed, beside those that were known in training. `allow` names
+    deviations from training that are let pass (`patron.serving.deviations.KINDS`).
+    Raises ModelError where the evidence does not keep the model's contract, BrokenContractError where it deviates from
+    training by more than may pass unseen, ConfigurationError for a cutoff after
     `observed_until` or an output folder that cannot be written.
     """
-    contract = model.artefact.contract
+    contract, allow = model.artefact.contract, checked_names(allow)
     question = question_of(contract, closures)
     make_folder(out)
     with evidence_for(contract, data, question, memory, progress) as store:
         moment = int(parse_cutoffs([cutoff], store.zone, store.observed_until)[0])
-        run = ScoringRun(store, model, question, moment, prepare_for(contract, store, question, families))
+        run = ScoringRun(
+            store, model, question, moment, prepare_for(contract, store, question, families), allow
+        )
         final = out / name_part(question.name) / run.name
         make_folder(final.parent)
         facts, repeated = publish_run(run, final, memory, progress)
@@ -83,5 +97,6 @@ def score_customers(
         unseen=facts["unseen"],
         repeated=repeated,
         scored_at=facts["scored_at"],
+        deviations=tuple(facts.get("deviations", ())),
         warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
     )

@@ -40,6 +40,7 @@ from .settings import TrainingSettings
 from .snapshots import BuiltTrainingSet, build_training_set
 from .tracking import record_dossier
 from .tuning import tune
+from .usual import usual_of
 
 _LIBRARIES = ("patron", "lightgbm", "numpy", "duckdb", "pyarrow", "scikit-learn")
 
@@ -231,6 +232,7 @@ def make_artefact(
         versions={"python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
         digests={**store.digest(), "seed": str(settings.seed)},
         recipe=_recipe(store, question, settings, families, recipe),
+        usual=usual_of(store, built, scored.plan.columns),
     )
     return Artefact(
         booster=production.model.to_text(production.n_trees),

@@ -176,11 +176,13 @@ def score(
     model: str | None = None,
     out: str | Path = "scores",
     *,
+    allow: Sequence[str] = (),
     progress: Progress = silent,
 ) -> "ScoringResult":
     """Score everyone whom the model's question is about at the cutoff, as Parquet in a folder below `out`.
 
-    `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given.
+    `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
+    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
     """
     from patron.features.families import load_families
     from patron.models.registry import CHAMPION, resolve
@@ -196,6 +198,7 @@ def score(
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,
+        allow=allow,
         progress=progress,
     )
 

@@ -8,7 +8,7 @@ import typer
 
 from patron.features.errors import GateError
 
-from .console import errors_shown, progress_shown, show
+from .console import deviations_told, errors_shown, progress_shown, show
 
 if TYPE_CHECKING:
     from patron.models.champions import Change
@@ -32,6 +32,15 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Replace one value of the configuration; repeatable."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+AllowOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow",
+        metavar="NAME",
+        help="Let a deviation from training pass: stale, fewer, shifted, emptied, unseen, or one of them, such as"
+        " stale:cases; repeatable.",
+    ),
+]
 DEFAULT_CONFIG = Path("patron.toml")
 
 
@@ -252,6 +261,7 @@ def score(
         str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
     ] = None,
     out: Annotated[Path, typer.Option(help="The folder for scores and exclusions.")] = Path("scores"),
+    allow: AllowOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score the customers at a cutoff, and say who is left out."""
@@ -260,7 +270,9 @@ def score(
 
         loaded = _load(config, sets)
         with progress_shown() as progress:
-            result = api.score(loaded, cutoff=cutoff, model=model, out=str(out), progress=progress)
+            result = api.score(
+                loaded, cutoff=cutoff, model=model, out=str(out), allow=allow or (), progress=progress
+            )
         lines = ["This very run was published before, so nothing was done."] if result.repeated else []
         lines.append(f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}")
         lines += [f"{count:,} excluded: {reason}" for reason, count in result.excluded.items()]
@@ -270,7 +282,9 @@ def score(
             )
         if result.newest_fact_days is not None:
             lines.append(f"the newest purchase is {result.newest_fact_days:.1f} days older than the cutoff")
-        lines += [f"warning: {warning}" for warning in result.warnings]
+        lines += [
+            f"warning: {warning}" for warning in (*result.warnings, *deviations_told(result.deviations))
+        ]
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,6 +23,18 @@ def show(lines: Iterable[str], machine: Mapping[str, Any], as_json: bool) -> Non
         return
     for line in lines:
         typer.echo(line)
+
+
+def deviations_told(deviations: Sequence[Mapping[str, Any]], most: int = 3) -> list[str]:
+    """What is not as in training: of each kind the largest, those that were let pass first."""
+    lines = []
+    for kind in dict.fromkeys(each["kind"] for each in deviations):
+        same = [each for each in deviations if each["kind"] == kind]
+        same.sort(key=lambda each: (not each["allowed"], -abs(each["size"])))
+        lines += [each["said"] + (" (allowed)" if each["allowed"] else "") for each in same[:most]]
+        if len(same) > most:
+            lines.append(f"and {len(same) - most} more {kind}: the manifest lists them")
+    return lines
 
 
 @contextmanager

@@ -91,6 +91,9 @@ class Result:
     warnings: tuple[str, ...] = ("the seasonal level of 2018-01-01 is unknown",)
     repeated: bool = True
     model: str = "models:/repurchase/1"
+    deviations: tuple[dict[str, Any], ...] = (
+        {"kind": "stale", "said": "cases are 3 days old", "allowed": True, "size": 3.0},
+    )
 
     def to_dict(self) -> dict[str, Any]:
         return {"scored": self.scored}
@@ -302,10 +305,17 @@ def test_score_says_who_is_left_out(library: Library, folder: Path):
         "7 have a last_order_channel that the model has never seen: it counts as missing",
         "the newest purchase is 2.2 days older than the cutoff",
         "warning: the seasonal level of 2018-01-01 is unknown",
+        "warning: cases are 3 days old (allowed)",
         "model: models:/repurchase/1",
     ]
     ((_, _, asked),) = library.asked
-    assert asked == {"cutoff": "2018-01-01", "model": None, "out": "today"}
+    assert asked == {"cutoff": "2018-01-01", "model": None, "out": "today", "allow": ()}
+
+
+def test_score_passes_on_what_may_deviate(library: Library, folder: Path):
+    run("score", "--cutoff", "2018-01-01", "--allow", "stale:cases", "--allow", "unseen")
+    ((_, _, asked),) = library.asked
+    assert asked["allow"] == ["stale:cases", "unseen"]
 
 
 def test_report_prints_the_path(library: Library, folder: Path):

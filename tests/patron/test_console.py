@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from patron.console import progress_shown, show
+from patron.console import deviations_told, progress_shown, show
 from patron.features.progress import silent
 
 
@@ -57,3 +57,16 @@ def test_one_json_object_or_lines(capsys: pytest.CaptureFixture[str]):
     assert capsys.readouterr().out == "a\nb\n"
     show(["a", "b"], {"x": 1}, as_json=True)
     assert json.loads(capsys.readouterr().out) == {"x": 1}
+
+
+def test_of_many_deviations_the_largest_of_each_kind_are_told():
+    told = deviations_told(
+        [
+            *(
+                {"kind": "emptied", "said": f"{n} %", "size": n / 100, "allowed": False}
+                for n in (30, 50, 40, 60)
+            ),
+            {"kind": "stale", "said": "3 days", "size": 3.0, "allowed": True},
+        ]
+    )
+    assert told == ["60 %", "50 %", "40 %", "and 1 more emptied: the manifest lists them", "3 days (allowed)"]

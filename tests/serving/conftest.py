@@ -1,6 +1,6 @@
 """The shop's champion, applied."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,11 +30,14 @@ def score(shop: Any, champion: ResolvedModel, tmp_path: Path) -> Callable[..., S
         out: Path | None = None,
         model: ResolvedModel = champion,
         memory: int = 8 << 30,
+        allow: Sequence[str] = (),
         **keywords: Any,
     ) -> SimpleNamespace:
         config = shop.config(tmp_path, tables, **keywords)
         out = out or tmp_path / "scores"
-        result = score_customers(config.data, model, cutoff, out, families=FAMILIES, memory=memory)
+        result = score_customers(
+            config.data, model, cutoff, out, families=FAMILIES, memory=memory, allow=allow
+        )
         scores, excluded = (parquet.read_table(result.folder / name) for name in ("scores", "excluded"))
         return SimpleNamespace(
             result=result,
