@@ -117,9 +117,33 @@ def resolve(reference: str | Path, tracking: Tracking) -> ResolvedModel:
                 registered.uri, tracking_uri=tracking.uri, registry_uri=tracking.uri
             )
         )
-        flavour = mlflow.models.Model.load(model).flavors["python_function"]
-    folder = model / flavour["data"]
-    return ResolvedModel(load(folder), folder, registered)
+        folder = model / _data_of(mlflow, model)
+    return ResolvedModel(_as_registered(load(folder), registered), folder, registered)
+
+
+def _data_of(mlflow: Any, model: Path) -> str:
+    """Where MLflow's description of a fetched model says that the artefact is; read as data, nothing of it is run."""
+    try:
+        return str(mlflow.models.Model.load(model).flavors["python_function"]["data"])
+    except Exception as problem:  # whatever a damaged file makes of the parser
+        raise ModelError(
+            "The model is damaged: MLflow's description of it cannot be read.",
+            where=str(model / "MLmodel"),
+            found=" ".join(str(problem).split())[:200],
+            remedy="fetch it again from the registry, or train again",
+        ) from problem
+
+
+def _as_registered(artefact: Artefact, registered: RegisteredVersion) -> Artefact:
+    """The artefact; ModelError where it is another one than was registered."""
+    if registered.digest not in ("", artefact.digest):
+        raise ModelError(
+            "The model in the store is another one than was registered.",
+            where=registered.uri,
+            found=f"digest {artefact.digest[:12]}, registered {registered.digest[:12]}",
+            remedy="find out who changed the store; promote a version that is as it was, or train again",
+        )
+    return artefact
 
 
 def address_of(wanted: str, tracking: Tracking) -> str:

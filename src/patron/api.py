@@ -185,11 +185,13 @@ def score(
     may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
     """
     from patron.features.families import load_families
-    from patron.models.registry import CHAMPION, resolve
+    from patron.models.registry import CHAMPION
+    from patron.serving.patience import resolve_patiently
     from patron.serving.scorer import score_customers
 
     progress("loading the model", 0, 0)
-    found = resolve(model or f"models:/{config.tracking.model_name}@{CHAMPION}", config.tracking)
+    wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
+    found = resolve_patiently(wanted, config.tracking, progress)
     return score_customers(
         config.data,
         found,
