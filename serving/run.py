@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ import pyarrow as pa
 from patron.features.ages import AGED, newest_facts
 from patron.features.engine import Prepared, build_chosen
 from patron.features.errors import PatronError
-from patron.features.localtime import DAY, to_datetime
+from patron.features.localtime import DAY, to_datetime, to_microseconds
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.reading import TableAccount
@@ -50,13 +51,10 @@ class ScoringRun:
     question: Question
     cutoff: int
     prepared: Prepared
+    data_digest: Mapping[str, str]
+    """A digest of each evidence table."""
     allow: tuple[str, ...] = ()
     """Deviations from training that are let pass, as `KINDS` names them; no score depends on it."""
-
-    @cached_property
-    def data_digest(self) -> dict[str, str]:
-        """A digest of each evidence table."""
-        return self.store.digest()
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -64,7 +62,7 @@ class ScoringRun:
         ids = first_row(self.store.connection, "SELECT sum(hash(customer, id))::VARCHAR FROM customers")
         return {
             "model": self.model.artefact.digest,
-            "tables": self.data_digest,
+            "tables": dict(self.data_digest),
             "ids": [str(self.store.arrow_id_type), *(ids or ())],
             "observed_from": dict(self.prepared.plan.observed_from),
             "cutoff": self.cutoff,
@@ -73,12 +71,16 @@ class ScoringRun:
         }
 
     @property
+    def day(self) -> str:
+        """The cutoff as a day of the business (ISO 8601)."""
+        return self.store.zone.day_of(self.cutoff).isoformat()
+
+    @property
     def name(self) -> str:
         """The day, and digests of all that the scores depend on: runs of one name have the same scores."""
         evidence = {key: value for key, value in self.identity.items() if key != "model"}
         digest = hashlib.sha256(canonical_json(evidence).encode()).hexdigest()
-        day = self.store.zone.day_of(self.cutoff).isoformat()
-        return f"{day}-{self.model.artefact.digest[:8]}-{digest[:8]}"
+        return f"{self.day}-{self.model.artefact.digest[:8]}-{digest[:8]}"
 
     def completed(self, tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows with the columns that are the same for the whole run."""
@@ -92,7 +94,14 @@ class ScoringRun:
     def warnings(self) -> list[str]:
         """What a reader of the scores has to know beside them."""
         season = self.model.artefact.season_warning(self.cutoff)
-        return [] if season is None else [season]
+        found = [] if season is None else [season]
+        window = self.model.artefact.contract.window
+        if self.cutoff <= to_microseconds(datetime.fromisoformat(window.last_cutoff)):
+            found.append(
+                f"the model has learned from what followed {self.day}: there its probabilities look better than they"
+                " are at later cutoffs"
+            )
+        return found
 
     def first_deviations(self) -> list[Deviation]:
         """How the evidence deviates from training, by a sample of customers; BrokenContractError where that is much."""
@@ -242,7 +251,7 @@ class _Work:
             "model": run.model.uri,
             "model_digest": run.model.artefact.digest,
             "contract_digest": run.model.artefact.contract.digest(),
-            "data_digest": run.data_digest,
+            "data_digest": dict(run.data_digest),
             "rows": {name: _rows(account) for name, account in run.store.accounts.items()},
             "customers": run.store.known_before(run.cutoff),
             "scored": sum(entry["scored"] for entry in entries),

@@ -1,11 +1,13 @@
 """The scorer: the chosen model applied to every customer at a cutoff, by the model's own contract."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from patron.features.errors import ConfigurationError
 from patron.features.family import Family
 from patron.features.progress import Progress, silent
 from patron.features.snapshots import parse_cutoffs
@@ -14,9 +16,11 @@ from patron.features.words import name_part
 from patron.models.keeping import evidence_for, prepare_for, question_of
 from patron.models.registry import ResolvedModel
 
-from .deviations import checked_names
+from .deviations import BrokenContractError, checked_names
 from .publishing import make_folder
 from .run import ScoringRun, publish_run
+
+Cutoff = str | date | datetime
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class ScoringResult:
 def score_customers(
     data: DataSpec,
     model: ResolvedModel,
-    cutoff: str | date | datetime,
+    cutoff: Cutoff,
     out: Path,
     *,
     families: Sequence[type[Family]],
@@ -72,31 +76,114 @@ def score_customers(
     `closures` are days on which the business is closed, beside those that were known in training. `allow` names
     deviations from training that are let pass (`patron.serving.deviations.KINDS`).
     Raises ModelError where the evidence does not keep the model's contract, BrokenContractError where it deviates from
-    training by more than may pass unseen, ConfigurationError for a cutoff after
-    `observed_until` or an output folder that cannot be written.
+    training by more than may pass unseen, ConfigurationError for a cutoff after `observed_until` or an output folder
+    that cannot be written.
     """
-    contract, allow = model.artefact.contract, checked_names(allow)
-    question = question_of(contract, closures)
-    make_folder(out)
-    with evidence_for(contract, data, question, memory, progress) as store:
-        moment = int(parse_cutoffs([cutoff], store.zone, store.observed_until)[0])
-        run = ScoringRun(
-            store, model, question, moment, prepare_for(contract, store, question, families), allow
+    scorer = Scorer(data, model, out, families, memory, tuple(closures), checked_names(allow), progress)
+    with scorer.runs([cutoff]) as runs:
+        return scorer.publish(next(iter(runs)))
+
+
+def score_cutoffs(
+    data: DataSpec,
+    model: ResolvedModel,
+    cutoffs: Sequence[Cutoff],
+    out: Path,
+    *,
+    families: Sequence[type[Family]],
+    memory: int,
+    closures: Sequence[str] = (),
+    allow: Sequence[str] = (),
+    progress: Progress = silent,
+) -> "Backfill":
+    """Score several past cutoffs, each as of then and as `score_customers` would, reading the evidence once.
+
+    What is refused at a cutoff is kept in the result, and the others are scored all the same.
+    """
+    if not cutoffs:
+        raise ConfigurationError(
+            "There is no cutoff to score.",
+            where="cutoffs",
+            remedy="name the past cutoffs, for example 2017-06-01",
         )
-        final = out / name_part(question.name) / run.name
-        make_folder(final.parent)
-        facts, repeated = publish_run(run, final, memory, progress)
-    return ScoringResult(
-        folder=final,
-        model=model.uri,
-        cutoff=facts["cutoff"],
-        customers=facts["customers"],
-        scored=facts["scored"],
-        excluded=facts["excluded"],
-        newest_fact_days=facts["newest_fact_days"],
-        unseen=facts["unseen"],
-        repeated=repeated,
-        scored_at=facts["scored_at"],
-        deviations=tuple(facts.get("deviations", ())),
-        warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
-    )
+    scorer = Scorer(data, model, out, families, memory, tuple(closures), checked_names(allow), progress)
+    published: list[ScoringResult] = []
+    refused: dict[str, BrokenContractError] = {}
+    with scorer.runs(cutoffs) as runs:
+        for done, run in enumerate(runs):
+            progress(f"cutoffs: {run.day}", done, len(runs))
+            try:
+                published.append(scorer.publish(run))
+            except BrokenContractError as error:
+                refused[run.day] = error
+        progress("cutoffs", len(runs), len(runs))
+    return Backfill(tuple(published), refused)
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """Past cutoffs that were scored, oldest first, and those that were not, by their day, with the reason."""
+
+    runs: tuple[ScoringResult, ...]
+    refused: Mapping[str, BrokenContractError] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The folders with the scores, oldest cutoff first, such as a Parquet reader takes them."""
+        return tuple(run.folder / "scores" for run in self.runs)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as plain data."""
+        refused = {
+            day: [each.to_dict() for each in error.deviations if each.refused]
+            for day, error in self.refused.items()
+        }
+        return {"runs": [run.to_dict() for run in self.runs], "refused": refused}
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model, the evidence it is applied to, and where the scores go; `runs` reads, `publish` computes."""
+
+    data: DataSpec
+    model: ResolvedModel
+    out: Path
+    families: Sequence[type[Family]]
+    memory: int
+    closures: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    progress: Progress = silent
+
+    @contextmanager
+    def runs(self, cutoffs: Sequence[Cutoff]) -> Iterator[list[ScoringRun]]:
+        """A run for each cutoff, oldest first, while the evidence is open."""
+        contract = self.model.artefact.contract
+        question = question_of(contract, self.closures)
+        make_folder(self.out / name_part(question.name))
+        with evidence_for(contract, self.data, question, self.memory, self.progress) as store:
+            moments = parse_cutoffs(cutoffs, store.zone, store.observed_until).tolist()
+            prepared = prepare_for(contract, store, question, self.families)
+            digest = store.digest()
+            yield [
+                ScoringRun(store, self.model, question, moment, prepared, digest, self.allow)
+                for moment in moments
+            ]
+
+    def publish(self, run: ScoringRun) -> ScoringResult:
+        """Compute what is missing of a run, and publish it."""
+        final = self.out / name_part(run.question.name) / run.name
+        facts, repeated = publish_run(run, final, self.memory, self.progress)
+        return ScoringResult(
+            folder=final,
+            model=self.model.uri,
+            cutoff=facts["cutoff"],
+            customers=facts["customers"],
+            scored=facts["scored"],
+            excluded=facts["excluded"],
+            newest_fact_days=facts["newest_fact_days"],
+            unseen=facts["unseen"],
+            repeated=repeated,
+            scored_at=facts["scored_at"],
+            deviations=tuple(facts.get("deviations", ())),
+            warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
+        )

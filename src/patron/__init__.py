@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from patron.api import (
         activities,
         audit,
+        backfill,
         build_features,
         build_training_set,
         check,
@@ -54,6 +55,7 @@ __all__ = [
     "__version__",
     "activities",
     "audit",
+    "backfill",
     "build_features",
     "build_training_set",
     "check",
@@ -75,6 +77,7 @@ _HOMES = {
     "patron.api": (
         "activities",
         "audit",
+        "backfill",
         "build_features",
         "build_training_set",
         "check",

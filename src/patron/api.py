@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
-    from patron.serving.scorer import ScoringResult
+    from patron.serving.scorer import Backfill, ScoringResult
     from patron.training.comparing import SideBySide
     from patron.training.rivals import Evidence
     from patron.training.trainer import TrainingRun
@@ -196,6 +196,39 @@ def score(
         config.data,
         found,
         cutoff,
+        Path(out),
+        families=load_families(config.run.families, config.data.folder),
+        memory=config.run.memory,
+        closures=config.question.calendar.closures,
+        allow=allow,
+        progress=progress,
+    )
+
+
+def backfill(
+    config: Config,
+    cutoffs: Cutoff | Sequence[Cutoff],
+    model: str | None = None,
+    out: str | Path = "scores",
+    *,
+    allow: Sequence[str] = (),
+    progress: Progress = silent,
+) -> "Backfill":
+    """Score past cutoffs, each with what was known then; as `score` for each, but the evidence is read once.
+
+    A model has learned from what followed its training cutoffs, and the runs say so: `warnings`.
+    """
+    from patron.features.families import load_families
+    from patron.models.registry import CHAMPION
+    from patron.serving.patience import resolve_patiently
+    from patron.serving.scorer import score_cutoffs
+
+    progress("loading the model", 0, 0)
+    wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
+    return score_cutoffs(
+        config.data,
+        resolve_patiently(wanted, config.tracking, progress),
+        [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs),
         Path(out),
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from patron.features.errors import GateError
+from patron.features.errors import DataError, GateError
 
 from .console import deviations_told, errors_shown, progress_shown, show
 
@@ -303,6 +303,40 @@ def activities(
         with progress_shown() as progress:
             found = api.activities(loaded, out=out, progress=progress)
         show([str(found), f"page: {found.page}"], found.to_dict(), as_json)
+
+
+@app.command(epilog="Example: patron backfill --cutoff 2017-06-01 --cutoff 2017-07-01 --out scores")
+def backfill(
+    cutoff: Annotated[list[str], typer.Option(help="A past cutoff; repeatable.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder for scores and exclusions.")] = Path("scores"),
+    allow: AllowOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score past cutoffs, each with what was known then."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            found = api.backfill(
+                loaded, cutoffs=cutoff, model=model, out=str(out), allow=allow or (), progress=progress
+            )
+        lines = []
+        for run in found.runs:
+            done = " (before)" if run.repeated else ""
+            lines.append(
+                f"{run.cutoff[:10]}: {run.scored:,} of {run.customers:,} are scored{done}, in {run.folder}"
+            )
+            lines += [f"  warning: {told}" for told in (*run.warnings, *deviations_told(run.deviations))]
+        lines += [f"{day}: refused. {error.found}" for day, error in found.refused.items()]
+        show(lines, found.to_dict(), as_json)
+        if found.refused:
+            raise typer.Exit(DataError.exit_code)
 
 
 @app.command(epilog="Example: patron report --out champion.html")

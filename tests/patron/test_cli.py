@@ -31,6 +31,7 @@ VERBS = (
     "promote",
     "rollback",
     "score",
+    "backfill",
     "report",
     "demo",
 )
@@ -99,6 +100,22 @@ class Result:
         return {"scored": self.scored}
 
 
+@dataclass(frozen=True)
+class Past:
+    runs: tuple[Any, ...] = ()
+    refused: dict[str, Any] = field(
+        default_factory=lambda: {"2016-01-01": DataError("odd", found="all is odd")}
+    )
+
+    def __post_init__(self) -> None:
+        run = Result(warnings=(), repeated=False)
+        object.__setattr__(run, "cutoff", "2017-01-01T00:00:00+00:00")
+        object.__setattr__(self, "runs", (run,))
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"runs": [1]}
+
+
 class Library(ModuleType):
     """Stands in for `patron.api` and notes what it was asked."""
 
@@ -115,6 +132,7 @@ class Library(ModuleType):
             "promote": Change(3, 1, "promote", "tried in the pilot", "2026-05-03T08:00:00+00:00"),
             "rollback": Change(1, 3, "rollback", "complaints", "2026-05-04T08:00:00+00:00"),
             "score": Result(),
+            "backfill": Past(),
             "report": Path("report.html"),
         }
 
@@ -316,6 +334,20 @@ def test_score_passes_on_what_may_deviate(library: Library, folder: Path):
     run("score", "--cutoff", "2018-01-01", "--allow", "stale:cases", "--allow", "unseen")
     ((_, _, asked),) = library.asked
     assert asked["allow"] == ["stale:cases", "unseen"]
+
+
+def test_backfill_says_what_became_of_each_cutoff(library: Library, folder: Path):
+    result = run("backfill", "--cutoff", "2017-01-01", "--cutoff", "2016-01-01", "--model", "m/1")
+
+    assert result.exit_code == 2
+    assert result.stdout.splitlines() == [
+        "2017-01-01: 1,000 of 1,200 are scored, in scores",
+        "  warning: cases are 3 days old (allowed)",
+        "2016-01-01: refused. all is odd",
+    ]
+    ((_, _, asked),) = library.asked
+    cutoffs = ["2017-01-01", "2016-01-01"]
+    assert asked == {"cutoffs": cutoffs, "model": "m/1", "out": "scores", "allow": ()}
 
 
 def test_report_prints_the_path(library: Library, folder: Path):
