@@ -1,7 +1,7 @@
 """How good a model is on later time, beside opponents on the same snapshots, with intervals."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +11,7 @@ from patron.features.errors import DataError
 
 from .curves import CapacityRow, Gains, ReliabilityBin, capacity, gains, reliability
 from .groups import ordered_groups
-from .intervals import CustomerBootstrap, Estimate, NextCutoff, finite
+from .intervals import CustomerBootstrap, Estimate, NextCutoff
 from .metrics import (
     BETTER,
     LIMITS,
@@ -20,6 +20,7 @@ from .metrics import (
     expected_calibration_error,
     log_loss,
 )
+from .plain import as_plain
 from .predictions import Predictions
 from .reliability import binned_design_effect, recalibration_interval
 
@@ -133,8 +134,8 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as plain data for JSON; None for what is not defined."""
-        plain: dict[str, Any] = _plain(self)
-        return plain
+        found: dict[str, Any] = as_plain(self)
+        return found
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Self:
@@ -313,19 +314,6 @@ def _gain(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _estimate_all(value: NDArray[np.float64], drawn: NDArray[np.float64]) -> dict[str, Estimate]:
     return {name: Estimate.of(value[i], drawn[:, i]) for i, name in enumerate(METRICS)}
-
-
-def _plain(value: Any) -> Any:
-    """Value objects to plain data: None for what is not finite."""
-    if isinstance(value, Estimate | NextCutoff):
-        return value.to_dict()
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(entry) for entry in value]
-    return finite(value) if isinstance(value, float) else value
 
 
 def _estimates(plain: Mapping[str, Any] | None) -> dict[str, Estimate] | None:

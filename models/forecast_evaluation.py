@@ -1,16 +1,20 @@
-"""What later time says of an forecast: amounts beside their opponents, further horizons, and ranges of days."""
+"""What later time says of a forecast: amounts beside their opponents, further horizons, and ranges of days."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .amount_metrics import AMOUNT_METRICS, AmountRanking
-from .intervals import CustomerBootstrap, Estimate
+from .intervals import CustomerBootstrap, Estimate, NextCutoff
 from .metrics import METRICS, Ranking
+from .plain import as_plain
+from .range_evaluation import RangeQuality
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 Estimates = Mapping[str, Estimate]
 
 REPLICATES = 200
@@ -26,10 +30,23 @@ class Decile:
 
 
 @dataclass(frozen=True)
+class AmountAtCutoff:
+    """One test cutoff (its instant): Gini and level of the model, Gini of the best opponent, and the gain in Gini."""
+
+    cutoff: str
+    n: int
+    gini: Estimate
+    opponent_gini: Estimate
+    gain: Estimate
+    level: Estimate
+
+
+@dataclass(frozen=True)
 class AmountQuality:
     """How well an amount was expected at the test cutoffs: `metrics` by who expected it, the model first.
 
     `gain` is the model's Gini less that of the `best_opponent`; `deciles` are the model's, the lowest first.
+    `by_cutoff` are the test cutoffs, the earliest first, and `next_cutoff` says where the gain at one more will lie.
     """
 
     what: str
@@ -40,6 +57,8 @@ class AmountQuality:
     best_opponent: str
     gain: Estimate
     deciles: tuple[Decile, ...]
+    by_cutoff: tuple[AmountAtCutoff, ...]
+    next_cutoff: NextCutoff
 
 
 @dataclass(frozen=True)
@@ -59,27 +78,6 @@ class HorizonQuality:
 
 
 @dataclass(frozen=True)
-class RangeQuality:
-    """How ranges of days fared: `snapshots` in all, of which `told` had a range and `judged` could be judged.
-
-    A range is judged where its last day was over by the end of the evidence; who had not bought by then counts as
-    after it. `inside`, `before` and `after` are shares of the judged, `width_days` is the median, `reasons` counts the
-    snapshots without a range.
-    """
-
-    snapshots: int
-    told: int
-    judged: int
-    inside: Estimate
-    before: Estimate
-    after: Estimate
-    by_middle: Estimate
-    """The share that had bought by the middle day's end; a half is right."""
-    width_days: float
-    reasons: Mapping[str, int]
-
-
-@dataclass(frozen=True)
 class ForecastEvaluation:
     """All of it; what was not fitted or cannot be judged is left out."""
 
@@ -92,46 +90,124 @@ class ForecastEvaluation:
         """Whether there is nothing to say."""
         return not self.amounts and not self.horizons and self.ranges is None
 
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data for JSON; None for what is not defined."""
+        found: dict[str, Any] = as_plain(self)
+        return found
+
+    def metrics(self) -> dict[str, Estimate]:
+        """The values that a list of runs is sorted by, under the names they have in MLflow, as `purchases.gini`."""
+        found: dict[str, Estimate] = {}
+        for amount in self.amounts:
+            found |= {f"{amount.what}.{name}": each for name, each in amount.metrics["model"].items()}
+            best = amount.metrics[amount.best_opponent]
+            found |= {f"{amount.what}.opponent.{name}": each for name, each in best.items()}
+            found[f"{amount.what}.improvement.gini"] = amount.gain
+        for horizon in self.horizons:
+            if horizon.gain is not None:
+                name = f"horizon_{horizon.horizon_days}d"
+                found |= {f"{name}.{metric}": each for metric, each in horizon.model.items()}
+                found |= {f"{name}.opponent.{metric}": each for metric, each in horizon.opponent.items()}
+                found[f"{name}.improvement.log_loss"] = horizon.gain
+        if self.ranges is not None:
+            ranges = self.ranges.model
+            for name in ("inside", "before", "after", "by_middle"):
+                found[f"next_purchase.{name}"] = getattr(ranges, name)
+            exact = ("told", self.ranges.told / self.ranges.snapshots), ("width_days", ranges.width_days)
+            found |= {f"next_purchase.{name}": Estimate(value, np.nan, np.nan) for name, value in exact}
+        return found
+
 
 def judge_amount(
-    what: str, amount: Floats, expected: Mapping[str, Floats], customer: npt.NDArray[np.int64], seed: int
+    what: str,
+    amount: Floats,
+    expected: Mapping[str, Floats],
+    customer: Integers,
+    cutoff: Integers,
+    seed: int,
 ) -> AmountQuality:
     """What happened [n] beside what the model (first) and its opponents expected [n], with intervals over customers."""
     names = list(expected)
-    rankings = [AmountRanking.of(amount, expected[name]) for name in names]
-    plan = CustomerBootstrap.of(customer, seed, REPLICATES)
-    tenth = _tenths(rankings[0].expected)
-    rows = np.bincount(tenth, minlength=DECILES)
-
-    def statistic(counts: Floats) -> Floats:
-        weight = counts[plan.code]
-        weights = np.bincount(tenth, weight, minlength=DECILES)
-        means = np.bincount(tenth, weight * amount, minlength=DECILES) / np.where(
-            weights > 0, weights, np.nan
-        )
-        return np.concatenate([*(each.measure(weight) for each in rankings), means])
-
-    value, drawn = statistic(np.ones(plan.n_customers)), plan.run(statistic)
-    size = len(AMOUNT_METRICS)
+    tenth = _tenths(np.nan_to_num(expected[names[0]]))
+    value, drawn, plan = _measured(amount, [expected[name] for name in names], customer, seed, tenth)
     metrics = {
         name: {
-            metric: Estimate.of(value[at * size + place], drawn[:, at * size + place])
+            metric: Estimate.of(value[at * _SIZE + place], drawn[:, at * _SIZE + place])
             for place, metric in enumerate(AMOUNT_METRICS)
         }
         for at, name in enumerate(names)
     }
-    best = max(range(1, len(names)), key=lambda at: np.nan_to_num(value[at * size], nan=-1.0))
-    gain = Estimate.of(value[0] - value[best * size], drawn[:, 0] - drawn[:, best * size])
-    means = np.bincount(tenth, rankings[0].expected, minlength=DECILES) / np.maximum(rows, 1)
-    first = len(names) * size
+    best = max(range(1, len(names)), key=lambda at: np.nan_to_num(value[at * _SIZE], nan=-1.0))
+    gain = Estimate.of(value[0] - value[best * _SIZE], drawn[:, 0] - drawn[:, best * _SIZE])
+    rows = np.bincount(tenth, minlength=DECILES)
+    means = np.bincount(tenth, np.nan_to_num(expected[names[0]]), minlength=DECILES) / np.maximum(rows, 1)
+    first = len(names) * _SIZE
     deciles = tuple(
         Decile(float(means[each]), Estimate.of(value[first + each], drawn[:, first + each]))
         for each in range(DECILES)
         if rows[each]
     )
-    return AmountQuality(
-        what, amount.size, plan.n_customers, float(amount.mean()), metrics, names[best], gain, deciles
+    pair = [expected[names[0]], expected[names[best]]]
+    by_cutoff = tuple(
+        _at_cutoff(int(moment), amount[at], [each[at] for each in pair], customer[at], seed)
+        for moment in np.unique(cutoff)
+        for at in [cutoff == moment]
     )
+    return AmountQuality(
+        what,
+        amount.size,
+        plan.n_customers,
+        float(amount.mean()),
+        metrics,
+        names[best],
+        gain,
+        deciles,
+        by_cutoff,
+        NextCutoff.of([each.gain for each in by_cutoff]),
+    )
+
+
+_SIZE = len(AMOUNT_METRICS)
+
+
+def _at_cutoff(
+    moment: int, amount: Floats, pair: list[Floats], customer: Integers, seed: int
+) -> AmountAtCutoff:
+    value, drawn, _ = _measured(amount, pair, customer, seed)
+    gini, level = AMOUNT_METRICS.index("gini"), AMOUNT_METRICS.index("level")
+    return AmountAtCutoff(
+        f"{np.datetime64(moment, 'us').astype('datetime64[s]')}Z",
+        amount.size,
+        Estimate.of(value[gini], drawn[:, gini]),
+        Estimate.of(value[_SIZE + gini], drawn[:, _SIZE + gini]),
+        Estimate.of(value[gini] - value[_SIZE + gini], drawn[:, gini] - drawn[:, _SIZE + gini]),
+        Estimate.of(value[level], drawn[:, level]),
+    )
+
+
+def _measured(
+    amount: Floats,
+    expected: list[Floats],
+    customer: Integers,
+    seed: int,
+    tenth: npt.NDArray[np.intp] | None = None,
+) -> tuple[Floats, Floats, CustomerBootstrap]:
+    """The metrics of each expectation, and the mean amount of each tenth; [m], their replicates [r, m], the plan."""
+    rankings = [AmountRanking.of(amount, each) for each in expected]
+    plan = CustomerBootstrap.of(customer, seed, REPLICATES)
+
+    def statistic(counts: Floats) -> Floats:
+        weight = counts[plan.code]
+        found = [each.measure(weight) for each in rankings]
+        if tenth is not None:
+            weights = np.bincount(tenth, weight, minlength=DECILES)
+            found.append(
+                np.bincount(tenth, weight * amount, minlength=DECILES)
+                / np.where(weights > 0, weights, np.nan)
+            )
+        return np.concatenate(found)
+
+    return statistic(np.ones(plan.n_customers)), plan.run(statistic), plan
 
 
 def _tenths(expected: Floats) -> npt.NDArray[np.intp]:
@@ -167,40 +243,3 @@ def judge_horizon(
     gain = Estimate.of(value[size + loss] - value[loss], drawn[:, size + loss] - drawn[:, loss])
     rate = float(outcome.mean())
     return HorizonQuality(horizon_days, cutoffs, outcome.size, plan.n_customers, rate, model, other, gain)
-
-
-def judge_ranges(
-    low: Floats,
-    middle: Floats,
-    high: Floats,
-    day: Floats,
-    observed_days: Floats,
-    customer: npt.NDArray[np.int64],
-    reasons: Mapping[str, int],
-    seed: int,
-) -> RangeQuality | None:
-    """Ranges in days after the cutoff (NaN: none), the day of the purchase (NaN: none seen) and the days observed, [n].
-
-    None where no range could be judged.
-    """
-    told = ~np.isnan(high)
-    judged = told & (np.nan_to_num(high, nan=np.inf) < observed_days)
-    if not judged.any():
-        return None
-    low, middle, high = low[judged], middle[judged], high[judged]
-    bought = np.nan_to_num(np.floor(day[judged]), nan=np.inf)
-    found = np.column_stack(
-        [(bought >= low) & (bought <= high), bought < low, bought > high, bought <= middle]
-    )
-    plan = CustomerBootstrap.of(customer[judged], seed, REPLICATES)
-
-    def shares(counts: Floats) -> Floats:
-        weight = counts[plan.code]
-        return np.asarray(weight @ found / weight.sum())
-
-    value, drawn = shares(np.ones(plan.n_customers)), plan.run(shares)
-    inside, before, after, by_middle = (Estimate.of(value[i], drawn[:, i]) for i in range(4))
-    width = float(np.median(high - low + 1))
-    return RangeQuality(
-        told.size, int(told.sum()), int(judged.sum()), inside, before, after, by_middle, width, reasons
-    )

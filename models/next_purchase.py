@@ -4,6 +4,9 @@ Time is measured in the customer's own gaps, shrunk to those of all (`gap_shrunk
 due. How likely a purchase is at each phase is learned from all customers with a rhythm, as a piecewise exponential
 hazard with delayed entry (those who are late at the cutoff entered late). For one customer that curve is stretched so
 that it passes through the model's probabilities at every horizon: dates and probabilities cannot contradict each other.
+
+Ranges are of whole days. Their ends are the midnights nearest to where the chance is reached: to take every day that is
+touched would hold nine of ten purchases instead of eight where gaps are of days.
 """
 
 from dataclasses import dataclass
@@ -26,7 +29,10 @@ FEWEST_BUYERS = 50
 """Customers with a rhythm from whom the curve is learned; below them there is none."""
 
 LOW, MIDDLE, HIGH = 0.1, 0.5, 0.9
-"""The chances to have bought before the low, the middle and the high day: eight of ten buy between low and high."""
+"""The chances to have bought before the low day, by the end of the middle one, and by the end of the high one."""
+
+LIKELY = 0.5
+"""Who is less likely to buy within the longest horizon gets no date: most of it would be guessed beyond it."""
 
 PHASES = 6.0
 STEP = 0.05
@@ -42,7 +48,7 @@ BECAUSE = (
     f"fewer than {FEWEST_PURCHASES} purchases: too few to know a rhythm",
     "the time between purchases varies too much to name a date",
     "much longer without a purchase than usual: may not come back",
-    "likely to stay away for long: no date can be named",
+    "likely to stay away for longer than the longest horizon: no date can be named",
 )
 """Why there is no range, in the order in which the reasons are looked at."""
 
@@ -77,7 +83,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class NextPurchase:
-    """Days after the cutoff's own day on which the range begins, has its middle, and ends; float64[n], NaN for none.
+    """The first, the middle and the last day of the range, counted from the cutoff's own; float64[n], NaN for none.
 
     `reason` is the place in `BECAUSE` of why there is none, -1 where there is; int8[n].
     """
@@ -118,14 +124,14 @@ class Rhythm:
         reason = timing.reason.copy()
         keep = reason < 0
         found = np.full((3, keep.size), np.nan)
-        part = timing.chosen(keep)
-        reached = self._stretched(part, horizons, probability[keep])
+        part, chances = timing.chosen(keep), probability[keep]
+        reached = self._stretched(part, horizons, chances)
         days = np.array([reached.day_of(level) for level in (LOW, MIDDLE, HIGH)])
-        far = (part.since + days[2]) / part.gap > PHASES
+        far = (chances[:, -1] < LIKELY) | ((part.since + days[2]) / part.gap > PHASES)
         days[:, far] = np.nan
-        found[:, keep] = days
+        found[:, keep] = whole_days(*days)
         reason[np.flatnonzero(keep)[far]] = len(BECAUSE) - 1
-        low, middle, high = np.floor(found)
+        low, middle, high = found
         return NextPurchase(low, middle, high, reason)
 
     def _stretched(self, timing: Timing, horizons: tuple[int, ...], probability: Floats) -> "_Curve":
@@ -175,6 +181,17 @@ class _Curve:
         run = self.base[rows, place] - self.base[rows, start]
         at = self.base[rows, start] + (wanted - self.reached[rows, start]) * run / rise
         return self.rhythm.phase_of(at) * self.timing.gap - self.timing.since
+
+
+def whole_days(low: Floats, middle: Floats, high: Floats) -> Floats:
+    """Moments in days after the cutoff [n] to the first, middle and last whole day between them; float64[3, n].
+
+    >>> whole_days(np.array([1.6]), np.array([3.2]), np.array([6.4])).ravel().tolist()
+    [2.0, 2.0, 5.0]
+    """
+    last = np.maximum(np.round(high) - 1, 0.0)
+    first = np.minimum(np.round(low), last)
+    return np.array([first, np.clip(np.round(middle) - 1, first, last), last])
 
 
 def _time_before_edges(moments: Floats) -> Floats:

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from patron.models.forecast_evaluation import AmountQuality, ForecastEvaluation, HorizonQuality, RangeQuality
+from patron.models.forecast_evaluation import AmountQuality, ForecastEvaluation, HorizonQuality
 from patron.models.intervals import Estimate
+from patron.models.range_evaluation import Coverage, RangeQuality
 
 from .formats import count, decimal, estimate_text, percent, spread
 
@@ -23,11 +24,12 @@ class Part:
 
 @dataclass(frozen=True)
 class AmountTable:
-    """One amount: who expected it with Gini, Spearman and level, and what the comparison says."""
+    """One amount: who expected it with Gini, Spearman and level, what the comparison says, in all and by cutoff."""
 
     title: str
     rows: tuple[tuple[str, tuple[Part, ...]], ...]
     says: str
+    by_cutoff: str
 
 
 class ForecastView:
@@ -51,6 +53,16 @@ class ForecastView:
         """What became of the dates, in sentences."""
         found = self.judged.ranges
         return () if found is None else _range_sentences(found)
+
+    @property
+    def range_rows(self) -> tuple[tuple[str, tuple[Part, ...]], ...]:
+        """The model's ranges and those of simpler rules: how many, shares inside, before and after, and width."""
+        found = self.judged.ranges
+        if found is None:
+            return ()
+        return tuple(
+            _range_row(name, each) for name, each in (("model", found.model), *found.opponents.items())
+        )
 
     @property
     def reasons(self) -> tuple[tuple[str, str], ...]:
@@ -80,7 +92,17 @@ def _amount_table(judged: AmountQuality) -> AmountTable:
     elif level.low > 1:
         says += f" In all it expects too much: {decimal(level.value, 2)} of what came."
     title = "Purchases" if judged.what == "purchases" else "Net spend"
-    return AmountTable(title, rows, says)
+    return AmountTable(title, rows, says, _gini_by_cutoff(judged))
+
+
+def _gini_by_cutoff(judged: AmountQuality) -> str:
+    """The gain at each test cutoff, and at one more."""
+    found = "; ".join(estimate_text(each.gain, 3, signed=True) for each in judged.by_cutoff)
+    if len(judged.by_cutoff) < 2:
+        return ""
+    low, high = (decimal(end, 3, signed=True) for end in (judged.next_cutoff.low, judged.next_cutoff.high))
+    following = "" if judged.next_cutoff.is_range else f" At the next cutoff: {low} to {high}."
+    return f"Gain in Gini by test cutoff, the earliest first: {found}.{following}"
 
 
 def _horizon_row(judged: HorizonQuality) -> tuple[str, str, tuple[Part, ...], str | None]:
@@ -99,14 +121,35 @@ def _horizon_row(judged: HorizonQuality) -> tuple[str, str, tuple[Part, ...], st
 
 
 def _range_sentences(found: RangeQuality) -> tuple[str, ...]:
-    judged = f"{count(found.judged)} of these {count(found.told)} ranges were over by the end of the data."
-    outside = f"{_share(found.before)} bought before the range, {_share(found.after)} after it or not at all."
-    width = f"Half of the ranges are {count(found.width_days)} days wide or less."
-    return (
-        f"{percent(found.told / found.snapshots)} of the snapshots have a range; {judged}",
-        f"Of those, {_share(found.inside)} held the next purchase. The aim is 80%; whole days hold more. {outside}",
-        f"{_share(found.by_middle)} had bought by the end of the middle day. {width}",
+    model = found.model
+    told = f"{percent(found.told / found.snapshots)} of the snapshots have a range."
+    over = (
+        f"{count(found.over)} of these {count(found.told)} were over by the end of the data; the others count as far"
+        " as they were seen."
     )
+    inside = f"{_share(model.inside)} of the next purchases came within the range; the aim is 80%."
+    outside = f"{_share(model.before)} came before it, {_share(model.after)} after it or not at all."
+    middle = f"{_share(model.by_middle)} had bought by the end of the middle day; the aim is a half."
+    width = (
+        f"Half of the ranges are {count(model.width_days)} days wide or less,"
+        f" nine of ten {count(model.wide_days)} or less."
+    )
+    return f"{told} {over}", " ".join(filter(None, (inside, _by_cutoff(found), outside))), f"{middle} {width}"
+
+
+def _by_cutoff(found: RangeQuality) -> str:
+    shares = ", ".join(percent(each.value) for each in found.by_cutoff)
+    if len(found.by_cutoff) < 2:
+        return ""
+    return f"By test cutoff it was {shares}: what differs between cutoffs is not in the interval."
+
+
+def _range_row(name: str, found: Coverage) -> tuple[str, tuple[Part, ...]]:
+    shares = (found.inside, found.before, found.after)
+    ends = [f"{percent(each.low)} to {percent(each.high)}" for each in shares]
+    parts = (Part(percent(each.value), end) for each, end in zip(shares, ends, strict=True))
+    width = Part(f"{count(found.width_days)} days", f"nine of ten at most {count(found.wide_days)}")
+    return name, (Part(count(found.told)), *parts, width)
 
 
 def _share(estimate: Estimate) -> str:

@@ -111,6 +111,7 @@ def write_dossier(record: "Record", decision: Decision, reports: Path) -> Dossie
         "files/card.md": record.artefact.card,
         "files/evaluation.json": json.dumps(record.judgement.evaluation.to_dict(), indent=1),
         "files/answer.json": json.dumps(_answer(record), indent=1),
+        "files/forecast.json": json.dumps(record.forecast.to_dict(), indent=1),
         "files/folds.json": json.dumps(_folds(record.plan), indent=1),
         "files/decision.json": json.dumps(decision.to_dict(), indent=1, ensure_ascii=False),
     }
@@ -151,7 +152,9 @@ def _facts(record: "Record", decision: Decision) -> dict[str, Any]:
         "grade": record.judgement.grade.letter,
         "reasons": list(record.judgement.grade.reasons),
         "decision": decision.to_dict(),
-        "model": {name: each.to_dict() for name, each in evaluation.model.items()},
+        "model": {
+            name: each.to_dict() for name, each in {**evaluation.model, **record.forecast.metrics()}.items()
+        },
         "params": _parameters(record),
         "tags": _tags(record, decision),
         "metrics": _metrics(record),
@@ -207,7 +210,7 @@ def _digest(plain: Mapping[str, Any]) -> str:
 
 
 def _metrics(record: "Record") -> dict[str, float]:
-    """Metrics over all test cutoffs with their intervals."""
+    """Metrics over all test cutoffs with their intervals, those of the forecast as `forecast.purchases.gini`."""
     evaluation = record.judgement.evaluation
     groups = [
         ("model", evaluation.model),
@@ -216,6 +219,7 @@ def _metrics(record: "Record") -> dict[str, float]:
         *((f"opponent.{name_part(each.name)}", each.metrics) for each in evaluation.opponents),
     ]
     found = {key: value for name, metrics in groups for key, value in _flat(f"{name}.", metrics).items()}
+    found |= _flat("forecast.", record.forecast.metrics())
     return {**found, "smallest_visible_gain.log_loss": record.judgement.grade.smallest}
 
 
@@ -233,18 +237,27 @@ def _flat(prefix: str, estimates: Estimates) -> dict[str, float]:
 def _series(record: "Record") -> list[dict[str, float]]:
     """One series per metric over the test cutoffs."""
     found = []
-    for segment in record.judgement.evaluation.per_cutoff:
-        named = (("model", segment.model), ("opponent", segment.opponent))
-        found.append(
-            {
-                f"by_cutoff.{name}.{key}": each.value
-                for name, metrics in named
-                if metrics is not None
-                for key, each in metrics.items()
-                if each.value == each.value  # NaN is no metric
-            }
-        )
+    for place, segment in enumerate(record.judgement.evaluation.per_cutoff):
+        named = {"model": segment.model, "opponent": segment.opponent}
+        values = {
+            f"by_cutoff.{name}.{key}": each.value
+            for name, metrics in named.items()
+            if metrics is not None
+            for key, each in metrics.items()
+        }
+        values |= {f"by_cutoff.forecast.{name}": value for name, value in _forecast_at(record, place).items()}
+        found.append({name: value for name, value in values.items() if value == value})  # NaN is no metric
     return found
+
+
+def _forecast_at(record: "Record", place: int) -> dict[str, float]:
+    """What the amounts of a test cutoff were worth."""
+    return {
+        f"{amount.what}.{name}": each.value
+        for amount in record.forecast.amounts
+        for at in amount.by_cutoff[place : place + 1]
+        for name, each in (("gini", at.gini), ("opponent.gini", at.opponent_gini), ("level", at.level))
+    }
 
 
 def _inputs(record: "Record") -> list[dict[str, Any]]:

@@ -1,28 +1,30 @@
-"""Judging an forecast: at each test cutoff the forecast as it was known then, beside what happened after it."""
+"""Judging a forecast: at each test cutoff the forecast as it was known then, beside what happened after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from patron.features.bgnbd import BgNbd
 from patron.features.localtime import DAY
 from patron.features.outcomes import PURCHASES, SEEN_DAYS, SPEND, horizon_maturity, target_name
+from patron.features.population import PopulationHistory
 from patron.features.question import Purchase
 from patron.models.forecast import Forecast
 from patron.models.forecast_evaluation import (
     AmountQuality,
     ForecastEvaluation,
     HorizonQuality,
-    RangeQuality,
     judge_amount,
     judge_horizon,
-    judge_ranges,
 )
 from patron.models.gamma_gamma import fit_gamma_gamma
-from patron.models.next_purchase import BECAUSE
+from patron.models.next_purchase import BECAUSE, NextPurchase
 from patron.models.opponents import HiatusRule, History
+from patron.models.range_evaluation import Days, Followed, RangeQuality, judge_ranges
+from patron.models.range_opponents import BuyingHistory, bgnbd_ranges, own_gap_ranges
 
 from .folds import FoldPlan
 from .forecast_maker import ForecastMaker, numbers
@@ -34,18 +36,24 @@ Floats = npt.NDArray[np.float64]
 
 UNJUDGED = "the history is too short to judge it on later time; it is scored all the same"
 _HISTORY = ("orders_ever", "days_since_first_order", "spend_ever")
+_OWN_GAP = ("days_since_order", "gap_mean", "gap_variation")
+_BUYING = ("orders_ever", "days_since_first_order", "days_since_order")
 _BGNBD = ("expected_orders", "order_value_mean", "orders_ever")
 
 
 @dataclass(frozen=True)
 class ForecastJudge:
-    """Judges the forecasts of a run's test folds; `observed_until` is the end of the evidence."""
+    """Judges the forecasts of a run's test folds; `observed_until` is the end of the evidence.
+
+    `population` holds what each cutoff knew of everybody: BG/NBD's parameters, without which it tells no dates.
+    """
 
     maker: ForecastMaker
     plan: FoldPlan
     tests: Sequence[FittedFold]
     boosters: RollingBoosters
     observed_until: int
+    population: PopulationHistory | None = None
 
     def evaluation(self) -> ForecastEvaluation:
         """What all test cutoffs together say."""
@@ -67,7 +75,8 @@ class ForecastJudge:
         expected = {name: np.concatenate([each[name] for each in said]) for name in names}
         amount = np.concatenate([numbers(data.table, column)[at] for at in rows])
         customer = np.concatenate([data.customer[at] for at in rows])
-        return judge_amount(what, amount, expected, customer, self.maker.seed)
+        cutoff = np.concatenate([data.cutoff[at] for at in rows])
+        return judge_amount(what, amount, expected, customer, cutoff, self.maker.seed)
 
     def _expected(
         self, what: str, fitted: FittedFold, forecast: Forecast, at: npt.NDArray[np.bool_]
@@ -138,26 +147,59 @@ class ForecastJudge:
         return HiatusRule().fit(history.where(known), {}).predict(history.where(at))
 
     def _ranges(self, known: Sequence[tuple[FittedFold, Forecast]]) -> RangeQuality | None:
-        data, parts = self.maker.data, []
-        counts = np.zeros(len(BECAUSE), np.int64)
-        for fitted, forecast in known:
-            at = data.rows([fitted.fold.cutoff])
-            table = data.table.filter(pa.array(at))
-            probabilities = forecast.probabilities(table, fitted.predict(data, at))
-            found = forecast.next_purchase(table, probabilities)
-            if found is None:
-                continue
-            counts += np.bincount(found.reason[found.reason >= 0], minlength=len(BECAUSE))
-            observed = np.full(found.low.size, (self.observed_until - fitted.fold.cutoff) // DAY, np.float64)
-            day = numbers(table, SEEN_DAYS)
-            parts.append((found.low, found.middle, found.high, day, observed, data.customer[at]))
-        if not parts:
+        told = [each for each in (self._ranges_at(*pair) for pair in known) if each is not None]
+        if not told:
             return None
-        low, middle, high, day, observed, customer = (
-            np.concatenate(each) for each in zip(*parts, strict=True)
+        counts = sum(
+            np.bincount(found.reason[found.reason >= 0], minlength=len(BECAUSE)) for found, *_ in told
         )
-        reasons = dict(zip(BECAUSE, counts.tolist(), strict=True))
-        return judge_ranges(low, middle, high, day, observed, customer, reasons, self.maker.seed)
+        names = [name for name in told[0][1] if all(name in others for _, others, _ in told)]
+        return judge_ranges(
+            _together([(found.low, found.middle, found.high) for found, *_ in told]),
+            {name: _together([others[name] for _, others, _ in told]) for name in names},
+            Followed(
+                *(
+                    np.concatenate([getattr(rows, each.name) for *_, rows in told])
+                    for each in fields(Followed)
+                )
+            ),
+            dict(zip(BECAUSE, np.asarray(counts).tolist(), strict=True)),
+            self.maker.seed,
+        )
+
+    def _ranges_at(
+        self, fitted: FittedFold, forecast: Forecast
+    ) -> tuple[NextPurchase, dict[str, Days], Followed] | None:
+        """The ranges of a test cutoff, those of the opponents, and what came; None without a rhythm."""
+        data, moment = self.maker.data, fitted.fold.cutoff
+        at = data.rows([moment])
+        table = data.table.filter(pa.array(at))
+        found = forecast.next_purchase(table, forecast.probabilities(table, fitted.predict(data, at)))
+        if found is None:
+            return None
+        observed = np.full(found.low.size, (self.observed_until - moment) // DAY, np.float64)
+        rows = Followed(numbers(table, SEEN_DAYS), observed, data.customer[at], data.cutoff[at])
+        return found, self._range_opponents(table, moment), rows
+
+    def _range_opponents(self, table: pa.Table, moment: int) -> dict[str, Days]:
+        """When simpler rules expect the next purchase, from what was known at the cutoff."""
+        present, found = set(table.column_names), {}
+        if present.issuperset(_OWN_GAP):
+            found["own mean gap ± spread"] = own_gap_ranges(*(numbers(table, name) for name in _OWN_GAP))
+        if present.issuperset(_BUYING) and self.population is not None:
+            r, alpha, a, b = (
+                self.population.numbers(f"bgnbd.{part}", np.array([moment]))
+                for part in ("r", "alpha", "a", "b")
+            )
+            orders, age, since = (numbers(table, name) for name in _BUYING)
+            history = BuyingHistory(orders - 1, age - since, age)
+            found["BG/NBD"] = bgnbd_ranges(BgNbd(r, alpha, a, b), history)
+        return found
+
+
+def _together(ranges: Sequence[Days]) -> Days:
+    low, middle, high = (np.concatenate(each) for each in zip(*ranges, strict=True))
+    return low, middle, high
 
 
 def _expects_spend(forecast: Forecast) -> bool:
@@ -173,9 +215,14 @@ def _worth(table: pa.Table) -> Floats:
 
 
 def judge_forecast(
-    maker: ForecastMaker, plan: FoldPlan, judgement: Judgement, observed_until: int
+    maker: ForecastMaker,
+    plan: FoldPlan,
+    judgement: Judgement,
+    observed_until: int,
+    population: PopulationHistory | None = None,
 ) -> ForecastEvaluation:
     """What the test cutoffs say of a run's forecast; nothing for a target that is no purchase."""
     if judgement.boosters is None or not isinstance(maker.question.target, Purchase):
         return ForecastEvaluation()
-    return ForecastJudge(maker, plan, judgement.tests, judgement.boosters, observed_until).evaluation()
+    judge = ForecastJudge(maker, plan, judgement.tests, judgement.boosters, observed_until, population)
+    return judge.evaluation()

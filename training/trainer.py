@@ -169,7 +169,8 @@ def _learn(
         )
         progress("expecting purchases and spend", 0, 1)
         forecast = maker.production(judgement.production)
-        judged_forecast = judge_forecast(maker, plan, judgement, store.observed_until)
+        population = built.prepared.population
+        judged_forecast = judge_forecast(maker, plan, judgement, store.observed_until, population)
         store.write_quarantine(folder / "quarantine")
         return Record(
             data=evidence.data,

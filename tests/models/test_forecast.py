@@ -99,8 +99,8 @@ def test_dates_are_days_of_the_business_and_have_a_reason_where_there_are_none()
         TIMING, np.zeros((2, 0), np.float32), probability, LocalTime("America/New_York")
     )
     ends = [columns[f"next_purchase_{name}"].to_pylist() for name in ("low", "middle", "high")]
-    # Quantiles after 1.05, 6.93 and 23.03 days; the second customer bought too seldom.
-    assert ends == [[date(2018, 1, 2), None], [date(2018, 1, 7), None], [date(2018, 1, 24), None]]
+    # Quantiles after 1.05, 6.93 and 23.03 days: until the end of 7 and 23 days. The second bought too seldom.
+    assert ends == [[date(2018, 1, 2), None], [date(2018, 1, 7), None], [date(2018, 1, 23), None]]
     assert columns["next_purchase_unknown_because"].to_pylist() == [None, BECAUSE[0]]
 
 

@@ -62,6 +62,18 @@ def test_the_run_holds_metrics_with_intervals_and_by_cutoff(champions_run: Any, 
     assert [point.step for point in champions_run.series] == [0, 1, 2]
 
 
+def test_the_run_holds_what_was_expected_as_the_result_does(champions_run: Any, trained: Any) -> None:
+    metrics, said = champions_run.run.data.metrics, trained.run.metrics
+    for name in ("purchases.gini", "spend.gini", "spend.improvement.gini", "purchases.level"):
+        assert metrics[f"forecast.{name}"] == said[name]["value"]
+        assert (
+            metrics[f"forecast.{name}.low"] < metrics[f"forecast.{name}"] < metrics[f"forecast.{name}.high"]
+        )
+    assert "by_cutoff.forecast.spend.gini" in metrics
+    json.dumps(dict(said), allow_nan=False)
+    assert "forecast.json" in champions_run.files
+
+
 def test_the_inputs_of_the_run_are_the_tables_with_their_digests(champions_run: Any, shop: Any) -> None:
     inputs = {each.dataset.name: each.dataset for each in champions_run.run.inputs.dataset_inputs}
     assert sorted(inputs) == ["activities", "purchases"]
