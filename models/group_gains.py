@@ -14,30 +14,29 @@ import numpy.typing as npt
 from scipy import stats
 
 from .intervals import Estimate
-from .metrics import SMALLEST
+from .losses import LOG_LOSS, Loss
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """Predictions by several fits of one model, [fits, rows]."""
+    """Predictions by several fits of one model, [fits, rows]: probabilities, or amounts to expect."""
 
-    probability: Floats
-
-    def losses(self, outcome: npt.NDArray[np.int8]) -> Floats:
-        """Negative log likelihood of each row in nats, [fits, rows]."""
-        likelihood = np.where(outcome == 1, self.probability, 1 - self.probability)
-        return np.asarray(-np.log(np.clip(likelihood, SMALLEST, None)))
+    prediction: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class LaterRows:
-    """The test rows: their outcomes 0 or 1 and their customers, [rows], and the rate that is known without a model."""
+    """The test rows: their outcomes and their customers, [rows], and the mean that is known without a model.
 
-    outcome: npt.NDArray[np.int8]
+    Outcomes are 0 or 1, or amounts; `loss` is by which predictions of them are judged.
+    """
+
+    outcome: npt.NDArray[np.int8] | Floats
     customer: npt.NDArray[np.int64]
     prevalence: float
+    loss: Loss = LOG_LOSS
     code: npt.NDArray[np.intp] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,29 +44,34 @@ class LaterRows:
 
     @property
     def known(self) -> Fits:
-        """The prediction of someone who knows the rate alone."""
+        """The prediction of someone who knows the mean alone."""
         return Fits(np.full((1, self.outcome.size), self.prevalence))
+
+    def losses(self, fits: Fits) -> Floats:
+        """The loss of each row, [fits, rows]."""
+        return self.loss.of(fits.prediction, self.outcome.astype(np.float64))
 
 
 @dataclass(frozen=True)
 class Gain:
-    """By how much one model is better than another: less log loss (nats per snapshot), more AUC; 95 % intervals.
+    """By how much one model is better than another: less loss per snapshot, more AUC; 95 % intervals.
 
-    `share` is the log loss as a share of what the whole model has over knowing the rate alone.
+    The loss is log loss in nats for probabilities, deviance for amounts, whose AUC is not defined. `share` is the loss
+    as a share of what the whole model has over knowing the mean alone.
     """
 
-    log_loss: Estimate
+    loss: Estimate
     auc: Estimate
     share: Estimate
 
     def to_dict(self) -> dict[str, Any]:
         """The gain as plain data."""
-        return {"log_loss": self.log_loss.to_dict(), "auc": self.auc.to_dict(), "share": self.share.to_dict()}
+        return {"loss": self.loss.to_dict(), "auc": self.auc.to_dict(), "share": self.share.to_dict()}
 
     @property
     def is_measurable(self) -> bool:
-        """Whether the whole interval of the log loss is above zero."""
-        return self.log_loss.low > 0
+        """Whether the whole interval of the loss is above zero."""
+        return self.loss.low > 0
 
     @property
     def at_most(self) -> float:
@@ -94,6 +98,7 @@ class GroupGains:
     """All groups beside the whole model: `whole` over the rate alone, and how they were measured.
 
     `customers` are those that the models learned from, of `of_customers`; `fits` is how often each was fitted.
+    `measure` is the name of the loss.
     """
 
     whole: Gain
@@ -102,10 +107,12 @@ class GroupGains:
     rows: int
     customers: int
     of_customers: int
+    measure: str = LOG_LOSS.name
 
     def to_dict(self) -> dict[str, Any]:
         """The gains as plain data for JSON; None for what is not defined."""
         return {
+            "measure": self.measure,
             "whole": self.whole.to_dict(),
             "groups": [
                 {
@@ -172,7 +179,7 @@ def compare(
 
 def _harder(tested: LaterRows, by_chance: Fits) -> Fits:
     """The reference that loses less."""
-    losses = [each.losses(tested.outcome).mean() for each in (tested.known, by_chance)]
+    losses = [tested.losses(each).mean() for each in (tested.known, by_chance)]
     return tested.known if losses[0] <= losses[1] else by_chance
 
 
@@ -190,7 +197,7 @@ class _Difference:
     @classmethod
     def of(cls, tested: LaterRows, *, better: Fits, worse: Fits, permuted: bool = False) -> "_Difference":
         """`permuted` says that `worse` is the same model, fitted with the same seeds to permuted features."""
-        good, bad = better.losses(tested.outcome), worse.losses(tested.outcome)
+        good, bad = tested.losses(better), tested.losses(worse)
         rows = bad.mean(axis=0) - good.mean(axis=0)
         good_auc, good_influence = _auc_of(better, tested)
         bad_auc, bad_influence = _auc_of(worse, tested)
@@ -256,19 +263,38 @@ def _customers_error(influence: Floats, tested: LaterRows) -> float:
 
 
 def _auc_of(fits: Fits, tested: LaterRows) -> tuple[Floats, Floats]:
-    """The AUC of each fit, and the influence of each row on their mean (DeLong et al. 1988)."""
+    """The AUC of each fit, and the influence of each row on their mean (DeLong et al. 1988); NaN for amounts."""
+    values, influence = np.full(len(fits.prediction), np.nan), np.zeros(tested.outcome.size)
+    if not tested.loss.ranks:
+        return values, influence
     events = tested.outcome == 1
     positives, negatives = int(events.sum()), int((~events).sum())
-    values, influence = np.empty(len(fits.probability)), np.zeros(events.size)
-    for place, probability in enumerate(fits.probability):
+    for place, probability in enumerate(fits.prediction):
         rank, own = stats.rankdata(probability), np.empty(events.size)
         own[events] = (rank[events] - stats.rankdata(probability[events])) / negatives
         own[~events] = 1 - (rank[~events] - stats.rankdata(probability[~events])) / positives
         values[place] = own[events].mean()
         influence += np.where(events, own.size / positives, own.size / negatives) * (own - values[place])
-    return values, influence / len(fits.probability)
+    return values, influence / len(fits.prediction)
 
 
 def _interval(value: float, of_customers: float, of_fits: float) -> Estimate:
     half = float(np.hypot(float(stats.norm.ppf(0.975)) * of_customers, of_fits))
     return Estimate(value, value - half, value + half)
+
+
+def covered_share(
+    tested: LaterRows, whole: Fits, without_one: Fits, without_other: Fits, both: Fits
+) -> Estimate:
+    """What is lost without both of two groups beyond what is lost without either, as a share of what the whole tells.
+
+    Fits are paired by seed, as far as there are fits without both. NaN where the whole model tells nothing.
+    """
+    fits = len(both.prediction)
+    losses = [tested.losses(each)[:fits] for each in (both, without_one, without_other, whole)]
+    beyond = losses[0] - losses[1] - losses[2] + losses[3]
+    rows = beyond.mean(axis=0)
+    by_fit = beyond.mean(axis=1)
+    of_fits = _student(fits) * float(np.std(by_fit, ddof=1) / np.sqrt(fits)) if fits > 1 else 0.0
+    total = _Difference.of(tested, better=whole, worse=tested.known)
+    return _Difference(rows, of_fits, np.zeros_like(rows), 0.0, 0.0).share_of(total, tested)

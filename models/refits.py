@@ -20,6 +20,9 @@ FITS = 10
 FITS_ALONE = 4
 """How often a group alone is fitted: the noise of these fits is small beside what a group says."""
 
+FITS_PAIR = 4
+"""How often the model without two groups is fitted."""
+
 AT_ONCE = 2
 """Fits side by side, one thread each."""
 
@@ -29,7 +32,7 @@ class Arena:
     """What all refits share: the rows to learn from and those to predict, how trees are grown, and how many."""
 
     matrix: Matrix
-    outcome: npt.NDArray[np.int8]
+    outcome: npt.NDArray[np.int8] | npt.NDArray[np.float64]
     cutoff: npt.NDArray[np.int64]
     customer: npt.NDArray[np.int64]
     later: Matrix
@@ -106,6 +109,53 @@ def _fit_share(
                 by_chance = _dataset(part, now, part.categorical, reference=data)
                 found[f"by chance {name}", each] = _fitted(part, by_chance, later, each)
     return found
+
+
+def refit_pairs(
+    arena: Arena,
+    groups: Mapping[str, tuple[int, ...]],
+    pairs: Sequence[tuple[str, str]],
+    seed: int,
+    fits: int = FITS_PAIR,
+) -> dict[tuple[str, str], Fits]:
+    """The whole model with both groups of each pair permuted, fitted with the first seeds of `refit`.
+
+    Each group goes to the same other customers as when it is permuted alone.
+    """
+    workers = min(AT_ONCE, cpu_count())
+    run = Parallel(n_jobs=workers, prefer="threads")
+    shares = [range(worker, fits, workers) for worker in range(workers)]
+    parts = run(delayed(_fit_pairs)(arena, groups, pairs, seed, share) for share in shares)
+    found = {key: prediction for part in parts for key, prediction in part.items()}
+    return {pair: Fits(np.array([found[pair, each] for each in range(fits)])) for pair in pairs}
+
+
+def _fit_pairs(
+    arena: Arena,
+    groups: Mapping[str, tuple[int, ...]],
+    pairs: Sequence[tuple[str, str]],
+    seed: int,
+    share: Sequence[int],
+) -> dict[tuple[tuple[str, str], int], npt.NDArray[np.float64]]:
+    whole = _dataset(arena, arena.matrix, arena.categorical)
+    places = {name: place for place, name in enumerate(groups)}
+    found = {}
+    for pair in pairs:
+        for each in share:
+            now, later = arena.matrix, arena.later
+            for name in pair:
+                mine, theirs = _permuted(arena, groups[name], [seed, places[name], each])
+                now = _replaced(now, mine, groups[name])
+                later = _replaced(later, theirs, groups[name])
+            data = _dataset(arena, now, arena.categorical, reference=whole)
+            found[pair, each] = _fitted(arena, data, later, each)
+    return found
+
+
+def _replaced(matrix: Matrix, other: Matrix, columns: Sequence[int]) -> Matrix:
+    changed = matrix.copy()
+    changed[:, list(columns)] = other[:, list(columns)]
+    return changed
 
 
 def _permuted(arena: Arena, columns: Sequence[int], seed: Sequence[int]) -> tuple[Matrix, Matrix]:

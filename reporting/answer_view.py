@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from patron.features.catalogue import FeatureField
+from patron.models.attribution import Attribution, GroupAttribution
 from patron.models.feature_groups import GROUPS, words_of
 from patron.models.group_gains import Gain, GroupGain, GroupGains
 from patron.models.intervals import Estimate
+from patron.models.stand_ins import StandIn
 
 from .formats import count, decimal, percent, sentence
 
@@ -40,18 +43,48 @@ class GroupRow:
     shared: Said
 
 
+@dataclass(frozen=True)
+class PartRow:
+    """One group's part in the scores: its mean size, its share, and the feature that leads it, with its way."""
+
+    name: str
+    size: str
+    share: str
+    leading: str
+    way: str
+
+
 class AnswerView:
     """The words and rows of what brings customers back."""
 
-    def __init__(self, gains: GroupGains) -> None:
+    def __init__(
+        self,
+        gains: GroupGains,
+        spend: GroupGains | None = None,
+        stand_ins: Sequence[StandIn] = (),
+        attribution: Attribution | None = None,
+        fields: Sequence[FeatureField] = (),
+    ) -> None:
         self.gains = gains
+        self.spend = spend
+        self.stand_ins = tuple(stand_ins)
+        self.attribution = attribution
+        self.meanings = {field.name: field for field in fields}
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """The answer, for the first screen."""
         if not self.gains.whole.is_measurable:
             return ("The model tells nothing measurable about who comes back, so nothing can be divided up.",)
-        return tuple(each for each in (self._most, self._satisfaction, self._added, self._missing) if each)
+        said = (
+            self._most,
+            self._satisfaction,
+            self._added,
+            self._redundant,
+            *self._net_spend,
+            self._missing,
+        )
+        return tuple(each for each in said if each)
 
     @property
     def _most(self) -> str:
@@ -99,6 +132,36 @@ class AnswerView:
         return " ".join(parts) or None
 
     @property
+    def _redundant(self) -> str | None:
+        """The groups that were found to cover for each other."""
+        found = [each for each in self.stand_ins if each.is_measurable]
+        if not found:
+            return None
+        pairs = [
+            f"{words_of(each.first)} and {words_of(each.second)} ({percent(each.covered.value)}, {_ends(each.covered)})"
+            for each in found
+        ]
+        return f"Much the same is told by {'; by '.join(pairs)}: so much more is lost without both than without either."
+
+    @property
+    def _net_spend(self) -> tuple[str, ...]:
+        """What each kind of evidence tells about net spend, shorter than about coming back."""
+        if self.spend is None:
+            return ()
+        if not self.spend.whole.is_measurable:
+            return ("Of net spend the model tells nothing measurable.",)
+        best = max(self.spend.groups, key=lambda each: each.alone.share.value)
+        view = AnswerView(self.spend)
+        tells = f"Net spend: {words_of(best.group)} alone would tell {_share(best.alone)} of what the model can tell."
+        found = next((each for each in self.spend.groups if each.group == "satisfaction"), None)
+        satisfied = ""
+        if found is not None:
+            adds = f"adds {_share(found.adds)}" if found.adds.is_measurable else "adds nothing measurable"
+            bound = "" if found.adds.is_measurable else f", at most {percent(found.adds.at_most)}"
+            satisfied = f" Satisfaction {adds} on top of everything else{bound}."
+        return (f"{tells}{satisfied} {view._added or ''}".strip(),)
+
+    @property
     def _missing(self) -> str | None:
         """The groups that nothing can be said about."""
         missing = self.missing
@@ -118,13 +181,40 @@ class AnswerView:
         ordered = sorted(self.gains.groups, key=lambda each: -each.adds.share.value)
         return tuple(_row(each) for each in ordered)
 
+    @cached_property
+    def spend_rows(self) -> tuple[GroupRow, ...]:
+        """The same rows for net spend; none where it is not asked about."""
+        return AnswerView(self.spend).rows if self.spend is not None else ()
+
+    @property
+    def parts(self) -> tuple[PartRow, ...]:
+        """How the model comes to its scores, group by group, the largest part first."""
+        if self.attribution is None:
+            return ()
+        return tuple(self._part(each) for each in self.attribution.groups)
+
+    def _part(self, found: GroupAttribution) -> PartRow:
+        field = self.meanings.get(found.leading)
+        meaning = (
+            found.leading if field is None else f"{found.leading}: {field.unit} {field.description}".strip()
+        )
+        way = {
+            1: "more of it is associated with higher scores",
+            -1: "more of it is associated with lower scores",
+            0: "higher and lower scores both",
+        }[found.direction]
+        size = (
+            f"{decimal(found.size.value, 2)} ({decimal(found.size.low, 2)} to {decimal(found.size.high, 2)})"
+        )
+        return PartRow(sentence(words_of(found.group)), size, percent(found.share, 0), meaning, way)
+
     @property
     def whole(self) -> str:
         """What 100 % is."""
         whole = self.gains.whole
         return (
-            f"100% is what the model tells beyond the purchase rate: {decimal(whole.log_loss.value, 4)}"
-            f" ({decimal(whole.log_loss.low, 4)} to {decimal(whole.log_loss.high, 4)}) of log loss, an AUC of"
+            f"100% is what the model tells beyond the purchase rate: {decimal(whole.loss.value, 4)}"
+            f" ({decimal(whole.loss.low, 4)} to {decimal(whole.loss.high, 4)}) of log loss, an AUC of"
             f" {decimal(0.5 + whole.auc.value, 3)}."
         )
 

@@ -218,7 +218,7 @@ def separability(told: Separability) -> Drawing:
     rows += [(words(name), estimate) for name, estimate in told.families]
     height = 90 + 34 * len(rows)
 
-    def paint(figure: Figure, _narrow: bool) -> None:
+    def paint(figure: Figure, narrow: bool) -> None:
         axes = figure.add_subplot()
         for place, (_, each) in enumerate(rows):
             is_family = place >= len(rows) - len(told.families)
@@ -233,7 +233,8 @@ def separability(told: Separability) -> Drawing:
         axes.axvline(0.5, color=MUTED, linewidth=1, linestyle=":")
         axes.set_yticks(range(len(rows)), [name for name, _ in rows])
         axes.set(xlim=(0.42, 1.02), ylim=(len(rows) - 0.4, -0.8))
-        axes.set_xlabel("AUC of telling earlier from later: 0.5 not at all, 1 always")
+        of_what = "AUC" if narrow else "AUC of telling earlier from later"
+        axes.set_xlabel(f"{of_what}: 0.5 not at all, 1 always")
         quiet_grid(axes, "x")
 
     said = ", ".join(f"{name.replace(chr(10), ' ')} {decimal(each.value, 2)}" for name, each in rows)

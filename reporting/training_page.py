@@ -13,9 +13,11 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.models.after_answers import AfterAnswers
 from patron.models.ageing import AgeCurve
+from patron.models.attribution import Attribution
 from patron.models.evaluation import Evaluation
 from patron.models.forecast_evaluation import ForecastEvaluation
 from patron.models.group_gains import GroupGains
+from patron.models.stand_ins import StandIn
 from patron.models.totals import Totals
 
 
@@ -122,6 +124,11 @@ class TrainingPage:
     """Why an opponent could not be had, by its name."""
     ageing: AgeCurve = field(default_factory=AgeCurve)
     answer: GroupGains | None = None
+    spend_answer: GroupGains | None = None
+    """The same for net spend."""
+    stand_ins: tuple[StandIn, ...] = ()
+    attribution: Attribution | None = None
+    """How the judged booster comes to its scores."""
     after_answers: AfterAnswers | None = None
     """What followed the answers; None where nobody answered, or too few."""
     warnings: tuple[str, ...] = ()

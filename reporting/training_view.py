@@ -94,7 +94,10 @@ class TrainingView:
         self.opponent = short_name(page.opponent)
         self.metrics = metric_words(self.wording.cases)
         self.glossary = GLOSSARY
-        self.answer = AnswerView(page.answer) if page.answer is not None else None
+        self.answer = None
+        if page.answer is not None:
+            fields = tuple(weight.field for weight in page.features)
+            self.answer = AnswerView(page.answer, page.spend_answer, page.stand_ins, page.attribution, fields)
         followed = page.after_answers
         self.after_answers = AfterAnswersView(followed, self.wording) if followed is not None else None
 

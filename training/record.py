@@ -9,8 +9,8 @@ from patron.features.tables import DataSpec
 from patron.models.after_answers import AfterAnswers
 from patron.models.artefact import Artefact
 from patron.models.forecast_evaluation import ForecastEvaluation
-from patron.models.group_gains import GroupGains
 
+from .answer import Answer
 from .folds import FoldPlan
 from .judgement import Judgement
 from .recipe import Recipe
@@ -31,7 +31,7 @@ class Record:
     plan: FoldPlan
     built: BuiltTrainingSet
     judgement: Judgement
-    answer: GroupGains
+    answer: Answer
     artefact: Artefact
     accounts: tuple[TableAccount, ...]
     digests: Mapping[str, str]

@@ -21,9 +21,10 @@ from patron.features.tracking import Tracking
 from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 from patron.models.forecast import Forecast
+from patron.reporting.answer_view import AnswerView
 
 from .after_answers import learn_after_answers
-from .answer import answer
+from .answer import Answer, answer
 from .dossier import Dossier, write_dossier
 from .forecast_judgement import judge_forecast
 from .forecast_maker import ForecastMaker
@@ -183,7 +184,9 @@ def _learn(
             judgement=judgement,
             answer=groups,
             after_answers=followed,
-            artefact=make_artefact(store, question, settings, families, recipe, built, judgement, forecast),
+            artefact=make_artefact(
+                store, question, settings, families, recipe, built, judgement, forecast, groups
+            ),
             forecast=judged_forecast,
             accounts=tuple(store.accounts.values()),
             digests=store.digest(),
@@ -204,6 +207,7 @@ def make_artefact(
     built: BuiltTrainingSet,
     judgement: Judgement,
     forecast: Forecast | None = None,
+    answered: Answer | None = None,
 ) -> Artefact:
     """The model as it is kept: both boosters, the calibration, the contract and a card; the same bytes every time.
 
@@ -241,7 +245,7 @@ def make_artefact(
         calibrator=production.calibrator,
         judged_calibrator=judged.calibrator,
         contract=contract,
-        card=_card(question, contract, judgement),
+        card=_card(question, contract, judgement, answered),
         forecast=forecast,
     )
 
@@ -303,9 +307,10 @@ def _moment(instant: int) -> str:
     return to_datetime(int(instant)).isoformat()
 
 
-def _card(question: Question, contract: Contract, judgement: Judgement) -> str:
-    """The model card: what it answers, from what, how well, and what it must not be used for."""
+def _card(question: Question, contract: Contract, judgement: Judgement, answered: Answer | None) -> str:
+    """The model card: what it answers, from what, how well, what brings customers back, and what it is not for."""
     sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation))
+    back = "" if answered is None else _bringing_back(answered)
     tables = "\n".join(f"- {table}: {', '.join(columns)}" for table, columns in contract.tables.items())
     cutoffs = np.unique(judgement.predictions.cutoff).size
     return f"""# {question.name}
@@ -319,7 +324,7 @@ within {question.horizon_days} days of a cutoff.
 
 Judged at {cutoffs} test cutoffs by boosters that knew only targets mature before each of them; the production booster
 is the same recipe refitted on all targets mature by {contract.window.observed_until}.
-
+{back}
 ## From what
 
 {tables}
@@ -331,3 +336,10 @@ is the same recipe refitted on all targets mature by {contract.window.observed_u
 A probability holds under the contact policy of the training window. It ranks who will buy, not whom a contact would
 move; what the model leans on is associated with buying, not shown to cause it.
 """
+
+
+def _bringing_back(answered: Answer) -> str:
+    """What brings customers back here, as the report says it."""
+    said = AnswerView(answered.gains, answered.spend, answered.stand_ins).sentences
+    lines = "\n".join(f"- {sentence}" for sentence in said)
+    return f"\n## What brings customers back\n\n{lines}\n"

@@ -26,10 +26,10 @@ def added(rows, whole, without):
 def test_what_is_added_is_the_mean_difference_of_log_loss_over_the_fits():
     gain = added(seen(100), fits(BETTER, BETTER), fits(COIN, COIN))
 
-    assert gain.log_loss.value == pytest.approx(np.log(0.8 / 0.5))
+    assert gain.loss.value == pytest.approx(np.log(0.8 / 0.5))
     assert gain.auc.value == 0.5
     assert gain.share.value == pytest.approx(1.0)
-    assert gain.log_loss.low == pytest.approx(gain.log_loss.high)  # all customers and fits say the same
+    assert gain.loss.low == pytest.approx(gain.loss.high)  # all customers and fits say the same
 
 
 def test_fits_that_differ_widen_the_interval():
@@ -38,16 +38,16 @@ def test_fits_that_differ_widen_the_interval():
     one, other = np.log(0.5 / 0.4), np.log(0.5 / 0.6)
     of_seeds, of_arrangement = np.var([one, other], ddof=1) / 2, np.var([one, other], ddof=1)
     half = 12.706 * np.sqrt(of_seeds + of_arrangement)  # Student's t with one degree of freedom
-    assert gain.log_loss.value == pytest.approx((one + other) / 2)
-    assert gain.log_loss.high - gain.log_loss.value == pytest.approx(half, rel=1e-4)
+    assert gain.loss.value == pytest.approx((one + other) / 2)
+    assert gain.loss.high - gain.loss.value == pytest.approx(half, rel=1e-4)
     assert not gain.is_measurable
 
 
 def test_customers_are_drawn_with_all_their_rows():
     rows = [[0.9, 0.1, 0.6, 0.4]] * 2
 
-    wide = added(seen(4), fits(*rows), fits(COIN, COIN)).log_loss
-    narrow = added(seen(100), fits(*rows), fits(COIN, COIN)).log_loss
+    wide = added(seen(4), fits(*rows), fits(COIN, COIN)).loss
+    narrow = added(seen(100), fits(*rows), fits(COIN, COIN)).loss
 
     gains = np.log([0.9 / 0.5, 0.6 / 0.5])
     error = gains.std() * np.sqrt(4 / 3) / 2  # four customers, two of either gain
@@ -82,7 +82,7 @@ def test_shared_is_what_a_group_tells_alone_less_what_it_adds():
     whole, group = spend(by_chance=[0.4, 0.6, 0.4, 0.6])
 
     total, alone = np.log(0.8 / 0.5), np.log(0.7 / 0.5)
-    assert whole.log_loss.value == pytest.approx(total)
+    assert whole.loss.value == pytest.approx(total)
     assert group.alone.share.value == pytest.approx(alone / total)
     assert group.adds.share.value == pytest.approx(np.log(0.8 / 0.7) / total)
     assert group.shared.value == pytest.approx(group.alone.share.value - group.adds.share.value)
@@ -92,12 +92,12 @@ def test_shared_is_what_a_group_tells_alone_less_what_it_adds():
 def test_recognising_customers_is_no_merit_of_a_group():
     _, group = spend(by_chance=[0.6, 0.4, 0.6, 0.4])
 
-    assert group.alone.log_loss.value == pytest.approx(np.log(0.7 / 0.6))
+    assert group.alone.loss.value == pytest.approx(np.log(0.7 / 0.6))
 
 
 def test_a_loss_is_told_as_a_bound_and_never_as_harm():
     gain = added(seen(100), fits(COIN, COIN), fits(BETTER, BETTER))
 
-    assert gain.log_loss.high < 0
+    assert gain.loss.high < 0
     assert not gain.is_measurable
     assert np.isnan(gain.share.value)  # the whole model tells nothing to have a share of

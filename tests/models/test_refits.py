@@ -41,12 +41,12 @@ def test_everything_is_fitted_as_often_as_asked_and_comes_out_the_same_again():
     one, other = refit(arena, GROUPS, seed=3), refit(arena, GROUPS, seed=3)
 
     rows = tested.outcome.size
-    assert one.whole.probability.shape == one.groups["noise"].without.probability.shape == (10, rows)
-    assert one.groups["trait"].alone.probability.shape == (FITS_ALONE, rows)
+    assert one.whole.prediction.shape == one.groups["noise"].without.prediction.shape == (10, rows)
+    assert one.groups["trait"].alone.prediction.shape == (FITS_ALONE, rows)
     for name in GROUPS:
         for kind in ("alone", "by_chance", "without"):
             mine, theirs = (getattr(each.groups[name], kind) for each in (one, other))
-            assert np.array_equal(mine.probability, theirs.probability)
+            assert np.array_equal(mine.prediction, theirs.prediction)
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_noise_is_seldom_said_to_add_and_never_to_tell_alone(trials):
 
 
 def test_noise_is_not_biased_either_way(trials):
-    above = sum(trial["noise"].adds.log_loss.value > 0 for trial in trials)
+    above = sum(trial["noise"].adds.loss.value > 0 for trial in trials)
 
     assert 4 <= above <= 16
 

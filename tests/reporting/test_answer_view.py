@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from patron.features.catalogue import FeatureField
+from patron.models.attribution import Attribution, GroupAttribution
 from patron.models.group_gains import Gain, GroupGain, GroupGains
 from patron.models.intervals import Estimate
+from patron.models.stand_ins import StandIn
 from patron.reporting.answer_figure import group_gains
 from patron.reporting.answer_view import AnswerView
 
@@ -91,3 +94,38 @@ def test_the_figure_says_in_words_what_it_shows():
         " added."
     )
     assert drawing.svg(narrow=True).startswith("<svg")
+
+
+def test_net_spend_and_redundant_groups_are_said_on_the_first_screen():
+    spend = gains(group("satisfaction", 0.1, 0.0), group("habit", 0.8, 0.3))
+    pairs = [
+        StandIn("habit", "spend_recency", Estimate(0.4, 0.3, 0.5)),
+        StandIn("habit", "satisfaction", Estimate(0.01, -0.1, 0.1)),
+    ]
+    view = AnswerView(gains(group("habit", 0.9, 0.1), group("satisfaction", 0.1, 0.0)), spend, pairs)
+
+    assert view.sentences[3] == (
+        "Much the same is told by habit and spend and recency (40.0%, 30.0% to 50.0%): so much more is lost without"
+        " both than without either."
+    )
+    assert view.sentences[4] == (
+        "Net spend: habit alone would tell 80.0% (78.0% to 82.0%) of what the model can tell. Satisfaction adds nothing"
+        " measurable on top of everything else, at most 1.0%. On top of everything else, a gain is measured for habit"
+        " 30.0% (29.0% to 31.0%)."
+    )
+    assert [row.name for row in view.spend_rows] == ["Habit", "Satisfaction"]
+
+
+def test_parts_of_the_scores_are_associated_and_never_drive():
+    leading = GroupAttribution("habit", Estimate(0.5, 0.4, 0.6), 0.7, "gap_mean", -1)
+    other = GroupAttribution("card", Estimate(0.2, 0.1, 0.3), 0.3, "card_points", 0)
+    field = FeatureField("gap_mean", "days", "between orders", "buying_cycle")
+    view = AnswerView(
+        gains(group("habit", 0.9, 0.1)), attribution=Attribution((leading, other), 10), fields=[field]
+    )
+
+    assert [(row.name, row.share, row.leading) for row in view.parts] == [
+        ("Habit", "70%", "gap_mean: days between orders"),
+        ("Card", "30%", "card_points"),
+    ]
+    assert view.parts[0].way == "more of it is associated with lower scores"
