@@ -1,9 +1,9 @@
 """The answer to what brings customers back: each group of features alone, on top of all others, and shared.
 
 The judged booster's own recipe is fitted again many times, to what was mature before the first test cutoff, and asked
-about all test cutoffs. To be affordable it takes half as many trees at twice the learning rate, and learns from a
-sample of the customers where there are many, each snapshot counting the same; sample and trees are the same for every
-fit.
+about all test cutoffs. To be affordable it takes half as many trees at twice the learning rate in fewer bins, and
+learns from a sample of the customers where there are many, each snapshot counting the same; sample and trees are the
+same for every fit.
 """
 
 from collections.abc import Mapping
@@ -33,6 +33,9 @@ from .rolling import FittedFold, TrainingSet
 
 MOST_VALUES = 3_000_000
 """Rows times features that each fit learns from at most: two thirds of a second of one core."""
+
+FEWER_BINS = 63
+"""Steps in which a feature is read: sorting values into them is half of what a small fit takes."""
 
 MOST_EXPLAINED = 20_000
 """Snapshots of which it is told how the model comes to their scores."""
@@ -167,7 +170,7 @@ def _arena(
         later_cutoff=data.cutoff[test],
         later_customer=data.customer[test],
         categorical=tuple(at for at, field in enumerate(fields) if field.kind == "category"),
-        parameters={**parameters, "learning_rate": 2 * parameters["learning_rate"]},
+        parameters={**parameters, "learning_rate": 2 * parameters["learning_rate"], "max_bin": FEWER_BINS},
         n_trees=max(judged.n_trees // 2, 1),
     )
     return arena, train, test
