@@ -80,13 +80,18 @@ class Artefact:
         booster = self._judged_booster if judged else self._booster
         return contributions_of(booster, features, self.predict_matrix(features, cutoff, judged=judged))
 
+    @property
+    def trained_until(self) -> int:
+        """The instant at which its last target was known: it has learned from what happened before."""
+        return _trained_until(self.contract, self.contract.window.last_cutoff)
+
     def season_warning(self, cutoff: int) -> str | None:
         """What is to be said of probabilities at a cutoff whose season the production booster does not know."""
         if knows_season(self.calibrator, cutoff):
             return None
         zone = LocalTime(self.contract.timezone)
         day = zone.day_of(cutoff)
-        trained = zone.day_of(_trained_until(self.contract, self.contract.window.last_cutoff))
+        trained = zone.day_of(self.trained_until)
         return (
             f"the seasonal level of {day} is unknown: the model was trained on what was known by {trained}, and last"
             " year's same window is not among what it saw; the probabilities are not moved for the season, and their"

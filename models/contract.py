@@ -84,6 +84,8 @@ class Contract:
     usual: Mapping[str, Any] = field(default_factory=dict)
     """What was usual of the evidence: `ages` of the newest facts in days by table, and at each of `cutoffs` how many
     customers were known and asked about. Empty in models of earlier versions."""
+    promise: Mapping[str, Any] = field(default_factory=dict)
+    """What training said of later cutoffs, as `Promise.to_dict` gives it; empty in models of before."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -111,6 +113,7 @@ class Contract:
             digests=plain["digests"],
             recipe=plain.get("recipe", {}),
             usual=plain.get("usual", {}),
+            promise=plain.get("promise", {}),
         )
 
     def digest(self) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
+    from patron.models.watched import MonitorReport
     from patron.serving.scorer import Backfill, ScoringResult
     from patron.training.comparing import SideBySide
     from patron.training.rivals import Evidence
@@ -236,6 +237,46 @@ def backfill(
         allow=allow,
         progress=progress,
     )
+
+
+def monitor(
+    config: Config,
+    model: str | None = None,
+    scores: str | Path = "scores",
+    out: str | Path | None = None,
+    *,
+    runs: int = 12,
+    progress: Progress = silent,
+) -> "MonitorReport":
+    """Look at the scoring runs that a model published below `scores`: inputs, scores and, once mature, outcomes.
+
+    The champion unless given; of its runs with a mature target the newest `runs`, and as many of the others. The page
+    goes to `out`, beside the other reports unless given, and the figures to MLflow beside the model's run.
+    """
+    from patron.features.families import load_families
+    from patron.models.registry import CHAMPION
+    from patron.serving.monitor import monitor_model
+    from patron.serving.patience import resolve_patiently
+
+    from .watching import recorded
+
+    page = (Path(out) if out is not None else _reports(config) / "monitoring.html").absolute()
+    _made(page.parent)
+    progress("loading the model", 0, 0)
+    wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
+    found = resolve_patiently(wanted, config.tracking, progress)
+    report = monitor_model(
+        config.data,
+        found,
+        Path(scores),
+        families=load_families(config.run.families, config.data.folder),
+        memory=config.run.memory,
+        closures=config.question.calendar.closures,
+        most_runs=runs,
+        progress=progress,
+    )
+    progress("writing the page", 0, 0)
+    return recorded(report, found, config.tracking, page)
 
 
 def compare(

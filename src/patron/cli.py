@@ -339,6 +339,30 @@ def backfill(
             raise typer.Exit(DataError.exit_code)
 
 
+@app.command(epilog="Example: patron monitor --scores scores --json")
+def monitor(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
+    ] = None,
+    scores: Annotated[Path, typer.Option(help="The folder that scores are written to.")] = Path("scores"),
+    runs: Annotated[int, typer.Option(min=1, help="Judge so many of the newest runs.")] = 12,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare scores with training and with what came, and say whether to retrain."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            found = api.monitor(loaded, model=model, scores=scores, runs=runs, out=out, progress=progress)
+        show([str(found)], found.to_dict(), as_json)
+        if found.verdict.is_alarm:
+            raise typer.Exit(GateError.exit_code)
+
+
 @app.command(epilog="Example: patron report --out champion.html")
 def report(
     config: ConfigOption = DEFAULT_CONFIG,
