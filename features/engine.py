@@ -1,7 +1,7 @@
 """The local engine: DuckDB reads and sorts, partitions of bounded size are built, and put together again."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,7 @@ from .evaluation import Snapshots
 from .expressions import Learned, Measure, PopulationNumber
 from .facts import Range
 from .family import Family, FamilyFeature, list_features
+from .holding import held_together
 from .learning import learn_from_customers
 from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
 from .planning import available_evidence, plan_features, plan_learning, shown_columns
@@ -237,11 +238,19 @@ def snapshot_tables(
 
 
 def build_snapshots(
-    store: EvidenceStore, prepared: Prepared, cutoffs: npt.NDArray[np.int64], **options: Any
+    store: EvidenceStore,
+    prepared: Prepared,
+    cutoffs: npt.NDArray[np.int64],
+    *,
+    most_held: int | None = None,
+    **options: Any,
 ) -> tuple[pa.Table, dict[str, int]]:
-    """All of `snapshot_tables` as one, and how many others were left out for which reason."""
+    """All of `snapshot_tables` as one, and how many others were left out for which reason.
+
+    Beyond `most_held` bytes they lie in a file that is mapped into memory.
+    """
     excluded = Counter[str]()
-    table = _together(list(snapshot_tables(store, prepared, cutoffs, excluded, **options)))
+    table = _together(snapshot_tables(store, prepared, cutoffs, excluded, **options), most_held)
     return table, dict(sorted(excluded.items()))
 
 
@@ -289,7 +298,7 @@ def build_anchored(
     **options: Any,
 ) -> pa.Table:
     """All of `anchored_tables` as one."""
-    return _together(list(anchored_tables(store, prepared, customer, cutoff, **options)))
+    return _together(anchored_tables(store, prepared, customer, cutoff, **options))
 
 
 def asked_pairs(store: EvidenceStore, frame: Any) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -347,9 +356,9 @@ def with_ids(table: pa.Table, ids: pa.Array, first: int) -> pa.Table:
     return table.add_column(1, "customer_id", ids.take(places))
 
 
-def _together(tables: list[pa.Table]) -> pa.Table:
+def _together(tables: Iterable[pa.Table], most_held: int | None = None) -> pa.Table:
     """Tables of several partitions as one, its dictionaries sorted and free of words that nobody has."""
-    table = pa.concat_tables([with_plain_text(table) for table in tables])
+    table = held_together(map(with_plain_text, tables), most_held)
     for place, name in enumerate(table.column_names):
         if name not in NOT_FEATURES and pa.types.is_string(table[name].type):
             table = table.set_column(place, name, sorted_dictionary(table[name]))

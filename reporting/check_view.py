@@ -153,8 +153,8 @@ class CheckView:
             Fact(
                 f"First orders in the first {FIRST_DAYS} days",
                 percent(rhythm.early, 0),
-                f"of {count(rhythm.history_days)} days of history: where this is far more than its part, many were"
-                " customers before",
+                f"of {count(rhythm.history_days)} calendar days, that of the first order counted: where this is far"
+                " more than its part, many were customers before",
             )
         )
         return tuple(facts)

@@ -128,9 +128,9 @@ def _warnings(record: "Record") -> tuple[str, ...]:
     unknown = [field for field in record.built.data.catalogue if field.name not in fields]
     if unknown:
         names = ", ".join(field.name for field in unknown)
-        found.append(
-            f"{len(unknown)} features were not known before the first test cutoff and are left out: {names}."
-        )
+        what = "1 feature was" if len(unknown) == 1 else f"{len(unknown)} features were"
+        left = "is" if len(unknown) == 1 else "are"
+        found.append(f"{what} not known before the first test cutoff and {left} left out: {names}.")
     for account in record.accounts:
         refused = sum(account.quarantined.values())
         if refused > account.rows / 100:

@@ -23,6 +23,9 @@ from .folds import FoldPlan, plan_folds
 from .gate import CutoffCount
 from .rolling import TrainingSet
 
+MOST_HELD = 16
+"""Snapshots that take more than this part of the memory lie in a mapped file: folds read them block by block."""
+
 
 @dataclass(frozen=True)
 class BuiltTrainingSet:
@@ -88,6 +91,7 @@ def build_training_set(
         targets=True,
         with_outcomes=with_outcomes,
         memory=memory,
+        most_held=memory // MOST_HELD,
         progress=progress,
     )
     table, undefined = _with_target(table)
