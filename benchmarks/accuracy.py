@@ -1,144 +1,210 @@
-"""What each family of features gains, on every data set at hand, and that those that gain nothing cost nothing.
+"""How right the probabilities are, beside opponents and peers, on the same snapshots and folds.
 
 python benchmarks/accuracy.py
-python benchmarks/accuracy.py cdnow online_retail --seeds 10 --markdown
+python benchmarks/accuracy.py online_retail cdnow --trials 20 --markdown
+
+Patron's default, the same tuned (with `--trials`), its four opponents, Featuretools with LightGBM, and FLAML on plain
+windows of recency, frequency and money. The peers run in environments of their own, made on demand.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 
-from accuracy_data import DATA_SETS, NotThere, simulated
-from family_gains import COSTS_NOTHING, Gain, Judgeable, family_gains
-from family_times import FamilyTime, family_times
+import numpy as np
+import numpy.typing as npt
+from accuracy_cases import CASES, Built, build
+from accuracy_data import NotThere
+from features_peers.environment import CannotBeInstalled, python_of
+from pyarrow import parquet
 from table import render
 
-from patron.config import Config
-from patron.features.families import load_families
-from patron.features.store import EvidenceStore
+from patron.models import metrics
 from patron.models.intervals import Estimate
-from patron.training.recipe import TREES_WITHOUT_INNER_FOLDS, Recipe
-from patron.training.snapshots import BuiltTrainingSet, build_training_set
+from patron.models.reliability import binned_design_effect, recalibration_interval
+from patron.training.inner import InnerFolds
+from patron.training.judgement import judge
+from patron.training.recipe import Recipe
+from patron.training.tuning import tune
 
-SETS = {**DATA_SETS, "simulated": partial(simulated, customers=6_000)}
-"""The data sets; of the simulated retailer, whose 300 features take longest to fit, fewer customers."""
+Floats = npt.NDArray[np.float64]
+PEERS = ("featuretools", "flaml")
+PATRON, TUNED = "Patron", "Patron, tuned"
+MARGIN = 0.5
+"""Percent of the best other's log loss by which Patron may be worse at most."""
 
-RECIPE = replace(Recipe(), n_trees=TREES_WITHOUT_INNER_FOLDS)
-"""That of training with a fixed number of trees, so that one fit is enough to judge what a family gains."""
-
-
-def measured(config: Config, seeds: int) -> tuple[Judgeable, list[Gain]]:
-    """What was judged on a data set, and the gain of each family there."""
-    data = judgeable(_built(config), config.training.test_cutoffs)
-    return data, list(family_gains(data, range(seeds), RECIPE))
+HEADS = ("", "log loss", "AUC", "slope", "ECE", "by chance, 95%", "Patron's log loss lower by, %")
 
 
-def judgeable(built: BuiltTrainingSet, test_cutoffs: int) -> Judgeable:
-    """The snapshots at the test cutoffs, and those whose targets were mature before the first of them.
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What everybody said of the snapshots at the test cutoffs, [rows] each."""
 
-    All test cutoffs are judged with that one model, as the judged booster of a registered version is.
-    """
-    plan = built.folds(test_cutoffs)
-    learned = built.data.rows(plan.tests[0].train)
-    tested = built.data.rows([fold.cutoff for fold in plan.tests])
-    used = learned | tested
-    fields = built.data.fields(learned)
-    return Judgeable(
-        built.data.matrix(used, fields),
-        fields,
-        built.data.outcome[used],
-        built.data.customer[used],
-        built.data.cutoff[used],
-        learned[used],
-        tested[used],
+    outcome: npt.NDArray[np.int8]
+    customer: npt.NDArray[np.int64]
+    by: Mapping[str, Floats]
+    missing: tuple[str, ...] = ()
+
+    def losses(self, name: str) -> Floats:
+        """Negative log likelihood of each row."""
+        said = np.clip(np.where(self.outcome == 1, self.by[name], 1 - self.by[name]), 1e-15, 1)
+        return np.asarray(-np.log(said))
+
+    def lower(self, name: str) -> Estimate:
+        """By how much Patron's log loss is lower than another's, in percent of that, customers drawn in pairs."""
+        other = self.losses(name)
+        gain = 100 * (other - self.losses(PATRON)) / other.mean()
+        codes = np.unique(self.customer, return_inverse=True)[1]
+        error = np.sqrt((np.bincount(codes, gain - gain.mean()) ** 2).sum()) / gain.size
+        return Estimate.around(float(gain.mean()), float(error))
+
+    @property
+    def best_other(self) -> str:
+        """Who of the others has the lowest log loss."""
+        return min(
+            (name for name in self.by if name not in (PATRON, TUNED)),
+            key=lambda name: self.losses(name).mean(),
+        )
+
+    def ranks(self) -> dict[str, float]:
+        """Everybody's place by log loss, the best 1."""
+        order = sorted(self.by, key=lambda name: float(self.losses(name).mean()))
+        return {name: float(place) for place, name in enumerate(order, 1)}
+
+
+def said_by_all(built: Built, folder: Path, trials: int, peers: Sequence[str]) -> Said:
+    """Everybody's probabilities for a case; a peer that cannot be had is told."""
+    recipe, seed, question = Recipe(), built.config.training.seed, built.config.question
+    judged = judge(built.data, built.plan, recipe, question, seed).predictions
+    by: dict[str, Floats] = {PATRON: judged.probability}
+    if trials:
+        inner = InnerFolds(built.data, built.plan, seed)
+        tuned = tune(inner, recipe, trials, built.folder, [built.folder.name])
+        by[TUNED] = judged.probability
+        if tuned.is_adopted:
+            by[TUNED] = judge(built.data, built.plan, tuned.recipe, question, seed).predictions.probability
+        print(f"  {tuned.sentence}", flush=True)
+    by |= judged.opponents
+    missing = []
+    for peer in peers:
+        try:
+            by[peer] = _of_peer(peer, built, folder)
+        except (CannotBeInstalled, subprocess.CalledProcessError) as reason:
+            missing.append(f"{peer}: {_last_line(reason)}")
+    return Said(judged.outcome, judged.customer, by, tuple(missing))
+
+
+def _of_peer(peer: str, built: Built, folder: Path) -> Floats:
+    python = python_of(peer, folder)
+    here = Path(__file__).parent / "accuracy_peers"
+    command = [str(python), "-W", "ignore", str(here / "peer.py"), peer, str(built.folder)]
+    given = {**os.environ, "PYTHONPATH": str(here)}
+    subprocess.run(command, check=True, capture_output=True, text=True, env=given)
+    said = np.asarray(parquet.read_table(built.folder / f"said-{peer}.parquet")["said"], np.float64)
+    return said[built.tested]
+
+
+def _last_line(reason: Exception) -> str:
+    text = reason.stderr if isinstance(reason, subprocess.CalledProcessError) else str(reason)
+    return (text.strip().splitlines() or ["no reason given"])[-1]
+
+
+def rows_of(said: Said) -> list[tuple[str, ...]]:
+    """A row for everybody, the best first."""
+    names = sorted(said.by, key=lambda name: float(said.losses(name).mean()))
+    return [_row(said, name) for name in names]
+
+
+def _row(said: Said, name: str) -> tuple[str, ...]:
+    probability, outcome = said.by[name], said.outcome
+    found = metrics.measure(outcome, probability)
+    slope, chance = "", ""
+    if np.unique(probability).size > 10:
+        design = binned_design_effect(outcome, probability, said.customer)
+        slope = _written(recalibration_interval(outcome, probability, said.customer)["slope"], 2)
+        chance = f"{metrics.chance_calibration_error(probability, 7, design=design):.3f}"
+    lower = "" if name == PATRON else _written(said.lower(name), 2)
+    return (
+        name,
+        f"{found['log_loss']:.4f}",
+        f"{found['auc']:.3f}",
+        slope,
+        f"{found['calibration_error']:.3f}",
+        chance,
+        lower,
     )
 
 
-def _built(config: Config) -> BuiltTrainingSet:
-    with EvidenceStore(config.data, config.question, memory=config.run.memory) as store:
-        families = load_families(config.run.families, config.data.folder)
-        return build_training_set(store, config.question, families, config.run.memory)
+def _written(estimate: Estimate, digits: int) -> str:
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
 
 
-def gains_table(
-    name: str, config: Config, data: Judgeable, gains: Sequence[Gain], seeds: int, *, markdown: bool
-) -> str:
-    """The gains on a data set."""
-    title = (
-        f"{name}: {config.question.horizon_days} days, population {config.question.population},"
-        f" {int(data.learned.sum()):,} snapshots to learn from and {int(data.tested.sum()):,} at"
-        f" {config.training.test_cutoffs} test cutoffs, {seeds} seeds; log loss {gains[0].loss:.4f}"
-    )
-    heads = ("family", "features", "log loss, ×1000 lower", "AUC, ×1000 higher", "at worst, of the log loss")
-    return render(title, heads, [_row(gain) for gain in gains], markdown=markdown)
-
-
-def _row(gain: Gain) -> tuple[str, ...]:
-    name = f"{gain.family} (left out)" if gain.left_out else gain.family
-    worst = f"{100 * min(gain.log_loss.low, 0) / gain.loss:+.2f} %"
-    return (name, str(gain.features), _thousandths(gain.log_loss), _thousandths(gain.auc), worst)
-
-
-def _thousandths(estimate: Estimate) -> str:
-    value, low, high = (1000 * part for part in (estimate.value, estimate.low, estimate.high))
-    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
-
-
-def idle_table(gains: Mapping[str, Sequence[Gain]], shares: Mapping[str, float], *, markdown: bool) -> str:
-    """The families that gain nothing anywhere, with what they cost at worst."""
-    everywhere = [(name, gain) for name, found in gains.items() for gain in found]
-    useful = {gain.family for _, gain in everywhere if gain.is_gain}
+def verdict(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
+    """For each case: the best of the others, and whether Patron is shown not to be worse by more than the margin."""
     rows = []
-    for family in dict.fromkeys(gain.family for _, gain in everywhere if gain.family not in useful):
-        own = [(name, gain) for name, gain in everywhere if gain.family == family]
-        name, worst = min(own, key=lambda each: each[1].log_loss.low / each[1].loss)
-        at_worst = f"{100 * min(worst.log_loss.low, 0) / worst.loss:+.2f} % ({name})"
-        says = "yes" if all(gain.costs_nothing for _, gain in own) else "NO"
-        rows.append((family, ", ".join(name for name, _ in own), at_worst, says, _share(shares.get(family))))
-    title = f"families that gain nothing: do they cost less than {100 * COSTS_NOTHING:g} % of the log loss?"
-    heads = ("family", "measured on", "at worst, of the log loss", "costs nothing", "of the time to build")
-    return render(title, heads, rows, markdown=markdown)
+    for title, said in found.items():
+        gain = said.lower(said.best_other)
+        rows.append((title, said.best_other, _written(gain, 2), "yes" if gain.low > -MARGIN else "no"))
+    return rows
 
 
-def times_table(times: Sequence[FamilyTime], *, markdown: bool) -> str:
-    """What each family takes to build."""
-    rows = [(each.family, f"{each.seconds:.2f} s", _share(each.share)) for each in times]
-    title = "processor time to build, with all families less without this one: simulated, 20,000 customers"
-    return render(title, ("family", "time", "of all"), rows, markdown=markdown)
+def pooled(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
+    """The mean place of everybody who took part in all cases."""
+    everywhere = set.intersection(*(set(said.by) for said in found.values()))
+    places = {
+        name: np.mean([_among(said, everywhere)[name] for said in found.values()])
+        for name in sorted(everywhere)
+    }
+    return [(name, f"{place:.2f}") for name, place in sorted(places.items(), key=lambda each: each[1])]
 
 
-def _share(share: float | None) -> str:
-    return "not measured" if share is None else f"{100 * share:.1f} %"
+def _among(said: Said, names: set[str]) -> dict[str, float]:
+    kept = Said(said.outcome, said.customer, {name: each for name, each in said.by.items() if name in names})
+    return kept.ranks()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(SETS)}; all unless given")
-    parser.add_argument("--seeds", type=int, default=10, help="fits of which each is the mean, at least 2")
+    names = sorted({case.name for case in CASES})
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(names)}; all unless given")
+    parser.add_argument("--trials", type=int, default=0, help="recipes that tuning tries")
+    parser.add_argument("--peers", nargs="*", default=list(PEERS), choices=PEERS)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-accuracy")
     parser.add_argument("--markdown", action="store_true")
-    given = parser.parse_args()
-    unknown = [name for name in given.names if name not in SETS]
-    if unknown or given.seeds < 2:
-        parser.error(f"no data set: {', '.join(unknown)}" if unknown else "--seeds must be at least 2")
-    found: dict[str, list[Gain]] = {}
-    for name in given.names or SETS:
-        try:
-            config = SETS[name](given.folder / name)
-        except NotThere as reason:
-            print(f"{name}: skipped, {reason}\n")
+    given = parser.parse_args(arguments)
+    unknown = [name for name in given.names if name not in names]
+    if unknown:
+        parser.error(f"no data set: {', '.join(unknown)}")
+    found: dict[str, Said] = {}
+    for case in CASES:
+        if given.names and case.name not in given.names:
             continue
-        data, found[name] = measured(config, given.seeds)
-        print(gains_table(name, config, data, found[name], given.seeds, markdown=given.markdown), flush=True)
-    times = family_times(simulated(given.folder / "times"))
-    print(times_table(times, markdown=given.markdown))
-    print(idle_table(found, {each.family: each.share for each in times}, markdown=given.markdown))
+        try:
+            built = build(case, given.folder)
+        except NotThere as reason:
+            print(f"{case.title}: skipped, {reason}\n")
+            continue
+        said = said_by_all(built, given.folder, given.trials, given.peers)
+        found[case.title] = said
+        tests = len(built.plan.tests)
+        title = (
+            f"{case.title}, population {built.config.question.population}: {said.outcome.size:,} snapshots at {tests}"
+            f" test cutoffs, {said.outcome.mean():.1%} buyers"
+        )
+        print(render(title, HEADS, rows_of(said), markdown=given.markdown), flush=True)
+        print("".join(f"  left out: {reason}\n" for reason in said.missing), flush=True)
+    if found:
+        heads = ("case", "best other", "Patron's log loss lower by, %", f"not worse by {MARGIN} %")
+        print(render("Against the best other", heads, verdict(found), markdown=given.markdown))
+        print(render("Mean place by log loss", ("", "place"), pooled(found), markdown=given.markdown))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

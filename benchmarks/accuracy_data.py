@@ -43,6 +43,29 @@ population = "all"
 """
 
 
+CIAO = """
+[data]
+observed_until = "2009-01-01"
+[purchases]
+path = "{path}"
+customer_id = "userID"
+purchased_at = "date"
+amount = {{ sql = "1" }}
+product_id = "movieID"
+category = "genreID"
+[satisfaction]
+path = "{path}"
+customer_id = "userID"
+answered_at = "date"
+score = "movieRating"
+[question]
+horizon_days = 180
+cutoff_every_days = 90
+lookback_days = 365
+population = "all"
+"""
+
+
 class NotThere(Exception):
     """A data set cannot be had here; the message is why."""
 
@@ -74,13 +97,21 @@ def cdnow(folder: Path) -> Config:
     return _configured(folder, CDNOW)
 
 
+def ciao(folder: Path) -> Config:
+    """Ratings of films: a rating is an engagement, counted as a purchase, with a satisfaction score on it."""
+    path = SHARED / "ciao_dvd_ratings_half.parquet"
+    if not path.exists():
+        raise NotThere(f"{path.name} is not in {SHARED}")
+    return _configured(folder, CIAO.format(path=path))
+
+
 def simulated(folder: Path, customers: int = 20_000) -> Config:
     """A simulated retailer with every evidence table."""
     return load_config(simulate(customers).write(folder).config)
 
 
 DATA_SETS: dict[str, Callable[[Path], Config]] = {
-    make.__name__: make for make in (complete_journey, online_retail, simulated, cdnow)
+    make.__name__: make for make in (complete_journey, online_retail, simulated, cdnow, ciao)
 }
 
 

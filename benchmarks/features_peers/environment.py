@@ -6,7 +6,15 @@ from pathlib import Path
 
 PACKAGES = {
     "temporian": ("temporian==0.9.0", "numpy<2", "pandas<3", "pyarrow<20"),  # it sees no events with numpy 2
-    "featuretools": ("featuretools==1.31.0", "numpy<2.3", "pandas<3", "pyarrow<20", "setuptools<81"),
+    "featuretools": (
+        "featuretools==1.31.0",
+        "numpy<2.3",
+        "pandas<3",
+        "pyarrow<20",
+        "setuptools<81",
+        "lightgbm",
+    ),
+    "flaml": ("flaml[automl]==2.7.0", "pandas<3", "pyarrow<20", "lightgbm"),
 }
 PYTHON = "3.11"
 """The last version for which Temporian was built."""

@@ -1,0 +1,72 @@
+"""The accuracy benchmark on a small simulated retailer, and its arithmetic on literal numbers."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(autouse=True)
+def _beside_the_benchmarks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.syspath_prepend(str(HERE / "accuracy_peers"))
+
+
+@pytest.fixture
+def accuracy():
+    import accuracy as module
+
+    yield module
+    for name in ("accuracy", "accuracy_cases", "accuracy_data", "peer"):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def said(accuracy):
+    outcome = np.array([1, 0, 1, 0] * 50, np.int8)
+    good, fair = np.where(outcome == 1, 0.8, 0.2), np.where(outcome == 1, 0.6, 0.4)
+    by = {"Patron": good, "flaml": fair, "base rate": np.full(200, 0.5)}
+    return accuracy.Said(outcome, np.arange(200), by)
+
+
+def test_how_much_lower_is_in_percent_of_the_others_loss(said):
+    expected = 100 * (1 - np.log(0.8) / np.log(0.6))
+    assert said.lower("flaml").value == pytest.approx(expected)
+    assert said.best_other == "flaml"
+
+
+def test_a_verdict_needs_the_whole_interval_above_the_margin(accuracy, said):
+    worse = accuracy.Said(said.outcome, said.customer, {**said.by, "Patron": said.by["base rate"]})
+    verdicts = accuracy.verdict({"good": said, "bad": worse})
+    assert [row[-1] for row in verdicts] == ["yes", "no"]
+
+
+def test_places_are_pooled_over_those_who_took_part_everywhere(accuracy, said):
+    other = accuracy.Said(said.outcome, said.customer, {name: said.by[name] for name in ("flaml", "Patron")})
+    assert accuracy.pooled({"a": said, "b": other}) == [("Patron", "1.00"), ("flaml", "2.00")]
+
+
+def test_peers_validate_on_the_latest_cutoff_with_targets_that_were_over_by_then():
+    import peer
+
+    assert peer.later_for_validation([10, 20, 30, 40], 20) == ([10, 20], [40])
+    assert peer.later_for_validation([10, 20], 90) == ([10], [20])
+    assert peer.later_for_validation([10], 90) == ([10], [10])
+
+
+def test_a_case_runs_from_evidence_to_a_table(accuracy, tmp_path):
+    import accuracy_cases
+    import accuracy_data
+
+    case = accuracy_cases.Case("simulated", partial(accuracy_data.simulated, customers=900), 30)
+    built = accuracy_cases.build(case, tmp_path)
+    found = accuracy.said_by_all(built, tmp_path, 0, ())
+    rows = accuracy.rows_of(found)
+    assert {row[0] for row in rows} >= {"Patron", "RFM regression", "base rate"}
+    assert built.tested.size == found.outcome.size
+    assert (built.data.outcome[built.tested] == found.outcome).all()
+    assert (built.folder / "orders.parquet").is_file()
