@@ -202,7 +202,8 @@ def _connected(spec: TableSpec) -> Iterator["Connection"]:
             where=f"[{spec.name}] connection",
             remedy='pip install "patron[postgres]"',
         ) from None
-    url = _url(spec)
+    assert spec.connection is not None
+    url = server_url(spec.connection, f"[{spec.name}] connection")
     try:
         server = dbapi.connect(url)
     except dbapi.Error as error:
@@ -225,10 +226,12 @@ def _unreachable(spec: TableSpec, found: str) -> PatronError:
     )
 
 
-def _url(spec: TableSpec) -> str:
-    """The URL for libpq, each part where it belongs: what libpq cannot read it repeats in its error, secrets too."""
-    assert spec.connection is not None
-    parts = urlsplit(str(spec.connection))
+def server_url(connection: str, where: str) -> str:
+    """The URL for libpq, each part where it belongs: what libpq cannot read it repeats in its error, secrets too.
+
+    ConfigurationError, which names `where` it stands, for what is no URL of PostgreSQL.
+    """
+    parts = urlsplit(str(connection))
     user, at, hosts = parts.netloc.rpartition("@")
     name, colon, password = user.partition(":")
     odd = parts.fragment or "@" in parts.path + parts.query or not _HOSTS.fullmatch(hosts)
@@ -236,7 +239,7 @@ def _url(spec: TableSpec) -> str:
     if odd or not all(port.isdigit() or not port for port in ports):
         raise ConfigurationError(
             "The connection is not a URL of PostgreSQL.",
-            where=f"[{spec.name}] connection",
+            where=where,
             remedy='write it as "postgresql://user:${PGPASSWORD}@host:5432/database"; in a password that is written'
             " out, @ : / ? # % are %40 %3A %2F %3F %23 %25",
         )
@@ -247,8 +250,12 @@ def _url(spec: TableSpec) -> str:
     return f"postgresql://{known}{parts.path}?{query}".rstrip("?")
 
 
-def _said(error: BaseException, spec: TableSpec) -> str:
-    """The first sentences of an error: what the driver and the statement were stays behind."""
+def server_said(error: BaseException, *secrets: str | None) -> str:
+    """The first sentences of an error: what the driver and the statement were stays behind, and so do secrets."""
     text = re.split(r"\nLINE \d+:|\. Query:|\nQuery:", str(error))[0]
     text = re.sub(r"^.*?(\[libpq\] |(?<=ERROR: ) *)", "", " ".join(text.split()))
-    return without_secrets(text, spec.connection, spec.query, spec.table)
+    return without_secrets(text, *secrets)
+
+
+def _said(error: BaseException, spec: TableSpec) -> str:
+    return server_said(error, spec.connection, spec.query, spec.table)

@@ -62,6 +62,12 @@ def point(link: Path, target: str) -> None:
     sync_folder(link.parent)
 
 
+def sync_file(file: Path) -> None:
+    """Bring a file that others have written onto the disk."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
 def sync_folder(folder: Path) -> None:
     """Bring the names in a folder onto the disk, where the system can."""
     try:

@@ -16,6 +16,8 @@ from patron.features.words import name_part
 from patron.models.keeping import evidence_for, prepare_for, question_of
 from patron.models.registry import ResolvedModel
 
+from .delivering import deliver
+from .destinations import Destination
 from .deviations import BrokenContractError, checked_names
 from .publishing import make_folder
 from .run import ScoringRun, publish_run
@@ -33,7 +35,8 @@ class ScoringResult:
     the model does not know the season of the cutoff. `repeated` says that the very same run had been published before
     and nothing was done. `scored_at` is when the run was created (ISO 8601, UTC), however often it was taken up.
     `deviations` are what is not as in training: each with `name`, `size`, what is `said` of it, and whether it would
-    have stopped the run and was `allowed`.
+    have stopped the run and was `allowed`. `delivered` says of every other place whether the run was `written` there
+    now or was `there already`.
     """
 
     folder: Path
@@ -48,6 +51,7 @@ class ScoringResult:
     warnings: tuple[str, ...] = ()
     scored_at: str = ""
     deviations: tuple[Mapping[str, Any], ...] = ()
+    delivered: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
@@ -69,17 +73,20 @@ def score_customers(
     memory: int,
     closures: Sequence[str] = (),
     allow: Sequence[str] = (),
+    places: Sequence[Destination] = (),
     progress: Progress = silent,
 ) -> ScoringResult:
     """Score everyone whom the model's question is about at the cutoff, and publish scores and exclusions together.
 
     `closures` are days on which the business is closed, beside those that were known in training. `allow` names
-    deviations from training that are let pass (`patron.serving.deviations.KINDS`).
+    deviations from training that are let pass (`patron.serving.deviations.KINDS`). `places` are where the published
+    run is brought to besides.
     Raises ModelError where the evidence does not keep the model's contract, BrokenContractError where it deviates from
     training by more than may pass unseen, ConfigurationError for a cutoff after `observed_until` or an output folder
-    that cannot be written.
+    that cannot be written, DeliveryError where another place cannot be reached.
     """
-    scorer = Scorer(data, model, out, families, memory, tuple(closures), checked_names(allow), progress)
+    names = checked_names(allow)
+    scorer = Scorer(data, model, out, families, memory, tuple(closures), names, tuple(places), progress)
     with scorer.runs([cutoff]) as runs:
         return scorer.publish(next(iter(runs)))
 
@@ -94,6 +101,7 @@ def score_cutoffs(
     memory: int,
     closures: Sequence[str] = (),
     allow: Sequence[str] = (),
+    places: Sequence[Destination] = (),
     progress: Progress = silent,
 ) -> "Backfill":
     """Score several past cutoffs, each as of then and as `score_customers` would, reading the evidence once.
@@ -106,7 +114,8 @@ def score_cutoffs(
             where="cutoffs",
             remedy="name the past cutoffs, for example 2017-06-01",
         )
-    scorer = Scorer(data, model, out, families, memory, tuple(closures), checked_names(allow), progress)
+    names = checked_names(allow)
+    scorer = Scorer(data, model, out, families, memory, tuple(closures), names, tuple(places), progress)
     published: list[ScoringResult] = []
     refused: dict[str, BrokenContractError] = {}
     with scorer.runs(cutoffs) as runs:
@@ -152,6 +161,8 @@ class Scorer:
     memory: int
     closures: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    places: tuple[Destination, ...] = ()
+    """Where published runs are brought to besides."""
     progress: Progress = silent
 
     @contextmanager
@@ -173,6 +184,7 @@ class Scorer:
         """Compute what is missing of a run, and publish it."""
         final = self.out / name_part(run.question.name) / run.name
         facts, repeated = publish_run(run, final, self.memory, self.progress)
+        delivered = deliver(final, facts, self.places, self.progress)
         return ScoringResult(
             folder=final,
             model=self.model.uri,
@@ -184,6 +196,7 @@ class Scorer:
             unseen=facts["unseen"],
             repeated=repeated,
             scored_at=facts["scored_at"],
+            delivered=delivered,
             deviations=tuple(facts.get("deviations", ())),
             warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
         )

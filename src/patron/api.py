@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
     from patron.models.watched import MonitorReport
+    from patron.serving.destinations import Destination
     from patron.serving.scorer import Backfill, ScoringResult
     from patron.training.comparing import SideBySide
     from patron.training.rivals import Evidence
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .feature_files import FeatureFile
 
 Cutoff = str | date | datetime
+Places = str | Path | Sequence[str | Path] | None
 
 
 def check(config: Config, *, progress: Progress = silent) -> "CheckReport":
@@ -175,13 +177,15 @@ def score(
     config: Config,
     cutoff: Cutoff,
     model: str | None = None,
-    out: str | Path = "scores",
+    out: Places = None,
     *,
     allow: Sequence[str] = (),
     progress: Progress = silent,
 ) -> "ScoringResult":
     """Score everyone whom the model's question is about at the cutoff, as Parquet in a folder below `out`.
 
+    `out` is a folder, `scores` unless the configuration says other, or places for the scores beside it: `csv:folder`,
+    `delta:folder`, `postgresql://user:${NAME}@host/database#schema`.
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
     may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
     """
@@ -190,6 +194,7 @@ def score(
     from patron.serving.patience import resolve_patiently
     from patron.serving.scorer import score_customers
 
+    home, places = _destinations(config, out)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
@@ -197,11 +202,12 @@ def score(
         config.data,
         found,
         cutoff,
-        Path(out),
+        home,
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,
         allow=allow,
+        places=places,
         progress=progress,
     )
 
@@ -210,7 +216,7 @@ def backfill(
     config: Config,
     cutoffs: Cutoff | Sequence[Cutoff],
     model: str | None = None,
-    out: str | Path = "scores",
+    out: Places = None,
     *,
     allow: Sequence[str] = (),
     progress: Progress = silent,
@@ -224,17 +230,19 @@ def backfill(
     from patron.serving.patience import resolve_patiently
     from patron.serving.scorer import score_cutoffs
 
+    home, places = _destinations(config, out)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     return score_cutoffs(
         config.data,
         resolve_patiently(wanted, config.tracking, progress),
         [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs),
-        Path(out),
+        home,
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,
         allow=allow,
+        places=places,
         progress=progress,
     )
 
@@ -385,6 +393,19 @@ def _rebuilding(config: Config) -> "Evidence":
 
     families = load_families(config.run.families, config.data.folder)
     return Evidence(config.data, families, config.run.memory, config.question.calendar.closures)
+
+
+def _destinations(config: Config, out: Places) -> "tuple[Path, tuple[Destination, ...]]":
+    """The folder of the scoring runs, and where they are brought to besides."""
+    from patron.serving.destinations import USUAL, destinations
+
+    from .environment import fill
+
+    if out is None:
+        known = config.run.out
+        return destinations(known or (USUAL,), Path(config.data.folder) if known else Path())
+    wanted = [out] if isinstance(out, str | Path) else list(out)
+    return destinations([fill(each, "--out") for each in wanted], Path())
 
 
 def _reports(config: Config) -> Path:

@@ -41,6 +41,13 @@ AllowOption = Annotated[
         " stale:cases; repeatable.",
     ),
 ]
+OutOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="The folder for scores and exclusions; repeatable for further places: csv:folder, delta:folder,"
+        " 'postgresql://user:${PGPASSWORD}@host/database'. Those of the configuration, or scores, unless given.",
+    ),
+]
 DEFAULT_CONFIG = Path("patron.toml")
 
 
@@ -260,7 +267,7 @@ def score(
     model: Annotated[
         str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder for scores and exclusions.")] = Path("scores"),
+    out: OutOption = None,
     allow: AllowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -271,7 +278,7 @@ def score(
         loaded = _load(config, sets)
         with progress_shown() as progress:
             result = api.score(
-                loaded, cutoff=cutoff, model=model, out=str(out), allow=allow or (), progress=progress
+                loaded, cutoff=cutoff, model=model, out=out or None, allow=allow or (), progress=progress
             )
         lines = ["This very run was published before, so nothing was done."] if result.repeated else []
         lines.append(f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}")
@@ -285,6 +292,7 @@ def score(
         lines += [
             f"warning: {warning}" for warning in (*result.warnings, *deviations_told(result.deviations))
         ]
+        lines += [f"{place}: {what}" for place, what in result.delivered.items()]
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 
@@ -313,7 +321,7 @@ def backfill(
     model: Annotated[
         str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The folder for scores and exclusions.")] = Path("scores"),
+    out: OutOption = None,
     allow: AllowOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -324,7 +332,7 @@ def backfill(
         loaded = _load(config, sets)
         with progress_shown() as progress:
             found = api.backfill(
-                loaded, cutoffs=cutoff, model=model, out=str(out), allow=allow or (), progress=progress
+                loaded, cutoffs=cutoff, model=model, out=out or None, allow=allow or (), progress=progress
             )
         lines = []
         for run in found.runs:

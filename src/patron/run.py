@@ -1,4 +1,4 @@
-"""How a verb runs: the memory it may take and the user's own families."""
+"""How a verb runs: the memory it may take, the user's own families, and where scores go."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +9,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Bytes for the whole process, and own feature families: classes, or where `load_families` finds them."""
+    """Bytes for the whole process, own feature families (classes, or where `load_families` finds them), and places for
+    scores.
+    """
 
     memory: int = 8 * 10**9
     families: tuple["str | type[Family]", ...] = ()
+    out: tuple[str, ...] = ()

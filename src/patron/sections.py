@@ -234,6 +234,12 @@ RUN = Section(
     (
         Key("memory", MEMORY, "Memory of the whole process."),
         Key("families", FAMILIES, "Your own feature families."),
+        Key(
+            "out",
+            TEXTS,
+            "Where scores go unless `--out` says it: folders, `csv:folder`, `delta:folder`, "
+            "`postgresql://user:${PGPASSWORD}@host/database`. [What a score says](scores.md).",
+        ),
     ),
     later={
         "engine": "This version runs on one machine: Spark is not supported yet.",

@@ -92,6 +92,7 @@ class Result:
     warnings: tuple[str, ...] = ("the seasonal level of 2018-01-01 is unknown",)
     repeated: bool = True
     model: str = "models:/repurchase/1"
+    delivered: dict[str, str] = field(default_factory=lambda: {"csv:lists": "written"})
     deviations: tuple[dict[str, Any], ...] = (
         {"kind": "stale", "said": "cases are 3 days old", "allowed": True, "size": 3.0},
     )
@@ -324,10 +325,11 @@ def test_score_says_who_is_left_out(library: Library, folder: Path):
         "the newest purchase is 2.2 days older than the cutoff",
         "warning: the seasonal level of 2018-01-01 is unknown",
         "warning: cases are 3 days old (allowed)",
+        "csv:lists: written",
         "model: models:/repurchase/1",
     ]
     ((_, _, asked),) = library.asked
-    assert asked == {"cutoff": "2018-01-01", "model": None, "out": "today", "allow": ()}
+    assert asked == {"cutoff": "2018-01-01", "model": None, "out": ["today"], "allow": ()}
 
 
 def test_score_passes_on_what_may_deviate(library: Library, folder: Path):
@@ -347,7 +349,7 @@ def test_backfill_says_what_became_of_each_cutoff(library: Library, folder: Path
     ]
     ((_, _, asked),) = library.asked
     cutoffs = ["2017-01-01", "2016-01-01"]
-    assert asked == {"cutoffs": cutoffs, "model": "m/1", "out": "scores", "allow": ()}
+    assert asked == {"cutoffs": cutoffs, "model": "m/1", "out": None, "allow": ()}
 
 
 def test_report_prints_the_path(library: Library, folder: Path):

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from patron.features.families import FAMILIES
 from patron.models.registry import ResolvedModel, resolve
+from patron.serving.destinations import Destination
 from patron.serving.scorer import score_customers
 
 
@@ -31,13 +32,13 @@ def score(shop: Any, champion: ResolvedModel, tmp_path: Path) -> Callable[..., S
         model: ResolvedModel = champion,
         memory: int = 8 << 30,
         allow: Sequence[str] = (),
+        places: Sequence[Destination] = (),
         **keywords: Any,
     ) -> SimpleNamespace:
         config = shop.config(tmp_path, tables, **keywords)
         out = out or tmp_path / "scores"
-        result = score_customers(
-            config.data, model, cutoff, out, families=FAMILIES, memory=memory, allow=allow
-        )
+        options: dict[str, Any] = {"families": FAMILIES, "memory": memory, "allow": allow, "places": places}
+        result = score_customers(config.data, model, cutoff, out, **options)
         scores, excluded = (parquet.read_table(result.folder / name) for name in ("scores", "excluded"))
         return SimpleNamespace(
             result=result,
