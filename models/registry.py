@@ -1,5 +1,6 @@
 """The registry of models in MLflow: log a version, name it by an alias, and get a verified artefact back."""
 
+import hashlib
 import json
 import re
 import tempfile
@@ -118,7 +119,9 @@ def resolve(reference: str | Path, tracking: Tracking) -> ResolvedModel:
             )
         )
         folder = model / _data_of(mlflow, model)
-    return ResolvedModel(_as_registered(load(folder), registered), folder, registered)
+    artefact = load(folder)
+    _check_registered(folder, registered)
+    return ResolvedModel(artefact, folder, registered)
 
 
 def _data_of(mlflow: Any, model: Path) -> str:
@@ -134,16 +137,16 @@ def _data_of(mlflow: Any, model: Path) -> str:
         ) from problem
 
 
-def _as_registered(artefact: Artefact, registered: RegisteredVersion) -> Artefact:
-    """The artefact; ModelError where it is another one than was registered."""
-    if registered.digest not in ("", artefact.digest):
+def _check_registered(folder: Path, registered: RegisteredVersion) -> None:
+    """ModelError where a folder holds another model than was registered; told by its manifest as it was written."""
+    digest = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    if registered.digest not in ("", digest):
         raise ModelError(
             "The model in the store is another one than was registered.",
             where=registered.uri,
-            found=f"digest {artefact.digest[:12]}, registered {registered.digest[:12]}",
+            found=f"digest {digest[:12]}, registered {registered.digest[:12]}",
             remedy="find out who changed the store; promote a version that is as it was, or train again",
         )
-    return artefact
 
 
 def address_of(wanted: str, tracking: Tracking) -> str:

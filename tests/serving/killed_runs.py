@@ -49,7 +49,8 @@ def main() -> None:
         told = die_at_each(score)
     for name in range(len(told)):
         told[name] |= finish(lambda name=name: score(f"{name}"), out / f"{name}.json")
-    sys.stdout.write(json.dumps({"runs": told, "seconds": usual}))
+    loaded = [name for name in ("matplotlib", "optuna") if name in sys.modules]
+    sys.stdout.write(json.dumps({"runs": told, "seconds": usual, "loaded": loaded}))
 
 
 def kill_at(work: Callable[[], Any], moment: float) -> dict[str, Any]:

@@ -65,6 +65,7 @@ def test_runs_that_are_killed_at_random_moments_end_as_an_undisturbed_one(
 ) -> None:
     found = told(kills=50, seed=20250601, partition_rows=2_000)
     assert len(found["runs"]) == 50
+    assert found["loaded"] == []  # neither plots nor a tuner, in a process that scored
     assert sum(each["killed"] for each in found["runs"]) > 35
     assert sum(each["resumed"] for each in found["runs"]) > 3
     check_all(tmp_path / "out", 50)
