@@ -17,6 +17,13 @@ ASKED = ("satisfaction", "reasons", "asking", "habit", "advocacy", "spend_recenc
 """The groups that the question names, whether or not there is evidence of them."""
 
 
+ASSOCIATION = (
+    "All of this is association. Changing what is associated with coming back need not change who does: it may stand"
+    " for what nobody recorded, such as how much a customer needs the product. Only a randomised test can tell."
+)
+"""Why nothing that the answer names is thereby something to act on."""
+
+
 @dataclass(frozen=True)
 class Said:
     """What is said of a gain, and the ends of its interval or the bound that it does not exceed."""
@@ -83,6 +90,7 @@ class AnswerView:
             self._redundant,
             *self._net_spend,
             self._missing,
+            ASSOCIATION,
         )
         return tuple(each for each in said if each)
 

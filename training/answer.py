@@ -6,7 +6,7 @@ learns from a sample of the customers where there are many, each snapshot counti
 same for every fit.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from patron.features.catalogue import FeatureField
 from patron.features.outcomes import SPEND
 from patron.features.progress import Progress, silent
 from patron.models.attribution import Attribution
@@ -76,7 +77,7 @@ def answer(
 ) -> Answer:
     """What each group that the judged booster reads is worth at the test cutoffs."""
     progress("asking what brings customers back", 0, 1)
-    arena, train, test = _arena(data, plan, judged, recipe, seed)
+    arena, train, test = arena_of(data, plan, judged.fields, judged.n_trees, recipe, seed)
     groups = {
         name: columns
         for name, columns in columns_by_group(judged.fields).items()
@@ -150,11 +151,15 @@ def _attribution(judged: FittedFold, arena: Arena) -> Attribution:
     return Attribution.of(found, judged.fields, matrix, arena.later_customer[chosen])
 
 
-def _arena(
-    data: TrainingSet, plan: FoldPlan, judged: FittedFold, recipe: Recipe, seed: int
+def arena_of(
+    data: TrainingSet,
+    plan: FoldPlan,
+    fields: Sequence[FeatureField],
+    n_trees: int,
+    recipe: Recipe,
+    seed: int,
 ) -> tuple[Arena, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """What is fitted, and which rows are learned from and asked about."""
-    fields = judged.fields
+    """What is refitted of a model of so many trees that reads `fields`; the rows learned from and asked about."""
     place = _shuffled(data.customer, seed)
     train = data.rows(recipe.recent(plan.tests[0].train))
     test = data.rows([fold.cutoff for fold in plan.tests])
@@ -171,7 +176,7 @@ def _arena(
         later_customer=data.customer[test],
         categorical=tuple(at for at, field in enumerate(fields) if field.kind == "category"),
         parameters={**parameters, "learning_rate": 2 * parameters["learning_rate"], "max_bin": FEWER_BINS},
-        n_trees=max(judged.n_trees // 2, 1),
+        n_trees=max(n_trees // 2, 1),
     )
     return arena, train, test
 

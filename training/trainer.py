@@ -312,7 +312,7 @@ def _moment(instant: int) -> str:
 def _card(question: Question, contract: Contract, judgement: Judgement, answered: Answer | None) -> str:
     """The model card: what it answers, from what, how well, what brings customers back, and what it is not for."""
     sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation))
-    back = "" if answered is None else _bringing_back(answered)
+    back = "" if answered is None else card_section(answered)
     tables = "\n".join(f"- {table}: {', '.join(columns)}" for table, columns in contract.tables.items())
     cutoffs = np.unique(judgement.predictions.cutoff).size
     return f"""# {question.name}
@@ -340,7 +340,7 @@ move; what the model leans on is associated with buying, not shown to cause it.
 """
 
 
-def _bringing_back(answered: Answer) -> str:
+def card_section(answered: Answer) -> str:
     """What brings customers back here, as the report says it."""
     said = AnswerView(answered.gains, answered.spend, answered.stand_ins).sentences
     lines = "\n".join(f"- {sentence}" for sentence in said)

@@ -36,7 +36,7 @@ def test_the_first_screen_says_what_tells_most_what_satisfaction_adds_and_what_i
         gains(group("satisfaction", 0.25, 0.05), group("spend_recency", 0.9, 0.15), group("asking", 0.4, 0.0))
     )
 
-    most, satisfaction, added, missing = view.sentences
+    most, satisfaction, added, missing, association = view.sentences
 
     assert most.startswith("Spend and recency alone would tell 90.0% (88.0% to 92.0%)")
     assert "80% is found in more than one kind of evidence" in most
@@ -52,6 +52,7 @@ def test_the_first_screen_says_what_tells_most_what_satisfaction_adds_and_what_i
         missing
         == "There is no evidence here on what they say they value, habit and advocacy: nothing is said of that."
     )
+    assert association.startswith("All of this is association.")
 
 
 def test_a_group_that_seems_to_harm_is_said_to_add_at_most_nothing():

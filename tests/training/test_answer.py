@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from patron.training import answer as answers
-from patron.training.answer import answer
+from patron.training.answer import answer, arena_of
 from patron.training.folds import plan_folds
 from patron.training.recipe import Recipe
 from patron.training.rolling import RollingBoosters
@@ -68,7 +68,7 @@ def test_many_rows_are_learned_from_by_a_sample_of_customers_and_all_are_asked_a
     learned = int(data.rows(plan.tests[0].train).sum()) * len(fitted.fields)
     monkeypatch.setattr(answers, "MOST_VALUES", learned // 2)
 
-    arena, train, test = answers._arena(data, plan, fitted, recipe, seed=7)
+    arena, train, test = arena_of(data, plan, fitted.fields, fitted.n_trees, recipe, seed=7)
 
     chosen = np.unique(data.customer[train])
     assert chosen.size == 125
