@@ -20,9 +20,10 @@ from threadpoolctl import threadpool_limits
 from patron.features.errors import ModelError
 from patron.features.question import Purchase, Question, SpendDrop
 
-from .calibration import choose_calibrator
-from .calibrators import Calibrator, Identity
+from .calibration import Shifts, choose_calibrator
+from .calibrators import Calibrator, Identity, Seasonal
 from .logistic import Floats
+from .opponent_season import at_level, proven_shift, refitted, rule_at_level
 
 MOST_ROWS = 200_000
 """A regression on three numbers learns nothing more from further snapshots: so many are drawn by a fixed seed."""
@@ -33,7 +34,8 @@ class History:
     """What opponents see, one row for each snapshot [n].
 
     `features` are those of the snapshots by name, as they were known at each cutoff; NaN where unknown. `mature` says
-    when the outcomes of a cutoff were known; at the next cutoff unless given.
+    when the outcomes of a cutoff were known; at the next cutoff unless given. `season` says what last year says of the
+    level of these cutoffs, and of the one that will be asked about.
     """
 
     customer: NDArray[Any]
@@ -41,6 +43,7 @@ class History:
     outcome: NDArray[Any]
     features: Mapping[str, Floats]
     mature: Mapping[int, int] | None = None
+    season: Shifts | None = None
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -48,12 +51,27 @@ class History:
     def where(self, mask: NDArray[np.bool_]) -> Self:
         """The rows [n] for which the mask is true."""
         features = {name: values[mask] for name, values in self.features.items()}
-        return type(self)(self.customer[mask], self.cutoff[mask], self.outcome[mask], features, self.mature)
+        return type(self)(
+            self.customer[mask], self.cutoff[mask], self.outcome[mask], features, self.mature, self.season
+        )
 
     def calibrated(self, scores: Floats, *, required: bool = False) -> Calibrator:
         """The calibrator of scores [n] that proved itself, each tried by what was mature when it was asked about."""
+        return self._chosen(scores, None, required)
+
+    def calibrated_with_season(self, scores: Floats) -> Calibrator:
+        """The same for out-of-time scores that may be moved by last year's level, as the model's."""
+        return self._chosen(scores, self.season, False)
+
+    def _chosen(self, scores: Floats, season: Shifts | None, required: bool) -> Calibrator:
         return choose_calibrator(
-            scores, self.outcome, self.cutoff, self.customer, required=required, mature=self.mature
+            scores,
+            self.outcome,
+            self.cutoff,
+            self.customer,
+            required=required,
+            mature=self.mature,
+            shifts=season,
         )
 
 
@@ -80,19 +98,26 @@ class BaseRate:
 
     name = "base rate"
     needs: tuple[str, ...] = ()
-    rule = "everybody gets the rate of the past"
     rate: float
     """Set by `fit`."""
+    shift: float = 0.0
+    """Set by `fit`: the season's log-odds, where they proved themselves."""
+
+    @property
+    def rule(self) -> str:
+        """What it does."""
+        return rule_at_level("everybody gets the rate of the past", self.shift)
 
     def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
         """The rate, smoothed by Laplace's rule so that it is neither 0 nor 1."""
         _refuse_nothing(known, self.name)
         self.rate = _rate(known.outcome)
+        self.shift = proven_shift(known, lambda before, at: np.full(len(at), _rate(before.outcome)))
         return self
 
     def predict(self, asked: History) -> Floats:
         """The same probability for each of the snapshots [n]."""
-        return np.full(len(asked), self.rate)
+        return at_level(np.full(len(asked), self.rate), self.shift)
 
 
 class HiatusRule:
@@ -112,6 +137,8 @@ class HiatusRule:
     """Set by `fit`: whether recency counts in own gaps."""
     typical_gap: float
     """Set by `fit`, in days; NaN where nobody has ordered twice."""
+    shift: float = 0.0
+    """Set by `fit`: the season's log-odds, where they proved themselves."""
 
     def __init__(self, *, reversed_order: bool = False) -> None:
         self.reversed_order = reversed_order
@@ -120,7 +147,8 @@ class HiatusRule:
     def rule(self) -> str:
         """Who comes first."""
         who = "is least overdue by the own gaps" if self.by_own_gap else "bought last"
-        return f"whoever {who} comes {'last' if self.reversed_order else 'first'}"
+        order = "last" if self.reversed_order else "first"
+        return rule_at_level(f"whoever {who} comes {order}", self.shift)
 
     def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
         """The better ordering with its calibration. Ranks know no outcome: all mature cutoffs calibrate them."""
@@ -135,11 +163,15 @@ class HiatusRule:
             calibrator = known.calibrated(ranks, required=True)
             found.append((_mean_loss(calibrator.apply(ranks), known.outcome), by_own_gap, calibrator))
         _, self.by_own_gap, self.calibrator = min(found, key=lambda each: each[0])
+        self.shift = proven_shift(known, self._learned_before)
         return self
 
     def predict(self, asked: History) -> Floats:
         """Probabilities [n]."""
-        return self.calibrator.apply(self._ranks(asked))
+        return at_level(self.calibrator.apply(self._ranks(asked)), self.shift)
+
+    def _learned_before(self, before: History, at: History) -> Floats:
+        return refitted(self.calibrator, self._ranks(before), before.outcome).apply(self._ranks(at))
 
     def _ranks(self, history: History) -> Floats:
         waited = history.features["days_since_order"]
@@ -159,9 +191,14 @@ class RfmRegression:
 
     name = "RFM regression"
     needs: tuple[str, ...] = ("days_since_order", "orders_ever", "spend_ever")
-    rule = "a logistic regression on recency, frequency and money"
     calibrator: Calibrator
-    """Set by `fit`."""
+    """Set by `fit`; with the season where that proved itself."""
+
+    @property
+    def rule(self) -> str:
+        """What it does."""
+        shift = self.calibrator.shift if isinstance(self.calibrator, Seasonal) else 0.0
+        return rule_at_level("a logistic regression on recency, frequency and money", shift)
 
     def fit(self, known: History, earlier: Mapping[int, Sequence[int]]) -> Self:
         """The regression on all mature snapshots, and its calibration."""
@@ -189,8 +226,14 @@ class BgNbdRule:
     """Set by `fit`: `Identity` unless another proved better on later cutoffs."""
     silent_rate: float
     """Set by `fit`: what those get of whom it cannot speak."""
+    shift: float = 0.0
+    """Set by `fit`: the season's log-odds, where they proved themselves."""
 
-    rule = "the probability of an order from the number, the last and the first of the orders"
+    @property
+    def rule(self) -> str:
+        """What it does."""
+        said = "the probability of an order from the number, the last and the first of the orders"
+        return rule_at_level(said, self.shift)
 
     def fit(self, known: History, _earlier: Mapping[int, Sequence[int]]) -> Self:
         """The calibration. The parameters of every cutoff knew only what came before it: all cutoffs serve."""
@@ -201,13 +244,19 @@ class BgNbdRule:
         self.calibrator = Identity()
         if len(told):
             self.calibrator = told.calibrated(told.features["order_probability"])
+            self.shift = proven_shift(told, self._learned_before)
         return self
+
+    def _learned_before(self, before: History, at: History) -> Floats:
+        earlier, asked = (each.features["order_probability"] for each in (before, at))
+        return refitted(self.calibrator, earlier, before.outcome).apply(asked)
 
     def predict(self, asked: History) -> Floats:
         """Probabilities [n]."""
         probability = asked.features["order_probability"]
         said = np.isfinite(probability)
-        return np.where(said, self.calibrator.apply(np.where(said, probability, 0.5)), self.silent_rate)
+        told = np.where(said, self.calibrator.apply(np.where(said, probability, 0.5)), self.silent_rate)
+        return at_level(told, self.shift)
 
 
 def opponents_of(question: Question, features: Sequence[str]) -> tuple[list[Opponent], dict[str, str]]:
@@ -253,7 +302,7 @@ def _calibrated(known: History, earlier: Mapping[int, Sequence[int]]) -> Calibra
     told = np.isfinite(scores)
     if not told.any():
         return Identity()
-    return known.where(told).calibrated(scores[told])
+    return known.where(told).calibrated_with_season(scores[told])
 
 
 class _Regression:

@@ -1,14 +1,17 @@
 """The opposition: every opponent at every test cutoff, knowing only what was mature by then."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from patron.features.question import Question
+from patron.models.calibration import Shifts
 from patron.models.groups import recency_bands, spend_edges, spend_tiers
 from patron.models.opponents import History, opponents_of
+from patron.models.season import season_of
 
 from .folds import Fold, FoldPlan
 from .rolling import TrainingSet
@@ -38,7 +41,7 @@ class Opposition:
 
     def at(self, fold: Fold) -> dict[str, npt.NDArray[np.float64]]:
         """The opponents' probabilities for the snapshots of a fold's cutoff, by name."""
-        known = self._history.where(self._data.rows(fold.train))
+        known = replace(self._history.where(self._data.rows(fold.train)), season=self._season(fold))
         asked = self._history.where(self._data.rows([fold.cutoff]))
         earlier = {cutoff: self._trains[cutoff] for cutoff in fold.inner}
         said = {}
@@ -46,6 +49,20 @@ class Opposition:
             said[opponent.name] = opponent.fit(known, earlier).predict(asked)
             self._rules[opponent.name].append(opponent.rule)
         return said
+
+    def _season(self, fold: Fold) -> Shifts | None:
+        """What last year says of the fold's cutoff and of those before it; None where it says nothing of the first.
+
+        Each shift is against the windows that were mature by the cutoff that it is of, as everything that is learned.
+        """
+        shifts = {
+            moment: season_of(moment, fold.train, self._data.levels).shift
+            for moment in (*fold.train, fold.cutoff)
+        }
+        ahead = shifts.pop(fold.cutoff)
+        if ahead is None:
+            return None
+        return Shifts({moment: shift for moment, shift in shifts.items() if shift is not None}, ahead)
 
 
 def fold_groups(data: TrainingSet, fold: Fold) -> dict[str, npt.NDArray[np.str_]]:
