@@ -86,6 +86,8 @@ class Contract:
     customers were known and asked about. Empty in models of earlier versions."""
     promise: Mapping[str, Any] = field(default_factory=dict)
     """What training said of later cutoffs, as `Promise.to_dict` gives it; empty in models of before."""
+    loyalty: Mapping[str, Any] = field(default_factory=dict)
+    """Where behaviour and attitude are cut, as `LoyaltyThresholds.to_dict` gives it; empty in models of before."""
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ class Contract:
             recipe=plain.get("recipe", {}),
             usual=plain.get("usual", {}),
             promise=plain.get("promise", {}),
+            loyalty=plain.get("loyalty", {}),
         )
 
     def digest(self) -> str:

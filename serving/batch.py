@@ -10,6 +10,7 @@ from patron.features.partition import CUTOFF_TYPE
 from patron.models.artefact import Artefact
 from patron.models.encoding import encode, unseen_categories
 from patron.models.forecast import Forecast
+from patron.models.loyalty import LOYALTY, LoyaltyThresholds, loyalty_column
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact, cutoff: 
         zone = LocalTime(contract.timezone)
         for name, values in artefact.forecast.columns(kept, features, probability, zone).items():
             scores = scores.append_column(name, values)
+    thresholds = LoyaltyThresholds.from_dict(contract.loyalty)
+    scores = scores.append_column(LOYALTY, loyalty_column(kept, thresholds))
     excluded = left_out.select(["customer_id", "cutoff", "stage", "excluded_because"])
     return Batch(scores, excluded, unseen_categories(kept, contract.features))
 
@@ -56,6 +59,7 @@ def scores_schema(id_type: pa.DataType, forecast: Forecast | None = None) -> pa.
             *further,
             ("stage", pa.string()),
             ("population", pa.string()),
+            (LOYALTY, pa.string()),
             ("model", pa.string()),
         ]
     )

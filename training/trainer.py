@@ -32,6 +32,7 @@ from .gate import require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
 from .levels import with_levels
+from .loyalty import thresholds_of
 from .promise import promise_of
 from .promotion import Challenger, Decision, current_champion, decide
 from .recipe import Recipe
@@ -240,6 +241,7 @@ def make_artefact(
         recipe=_recipe(store, question, settings, families, recipe),
         usual=usual_of(store, built, scored.plan.columns),
         promise=promise_of(judgement).to_dict(),
+        loyalty=thresholds_of(built, names),
     )
     return Artefact(
         booster=production.model.to_text(production.n_trees),

@@ -31,7 +31,7 @@ def test_the_percentile_is_the_share_of_reference_scores_below() -> None:
 def test_scores_have_the_columns_of_the_design_that_exist_so_far() -> None:
     assert scores_schema(pa.string()).names == [
         "customer_id", "cutoff", "question", "horizon_days", "probability", "percentile", "rank_in_run", "stage",
-        "population", "model",
+        "population", "loyalty_type", "model",
     ]  # fmt: skip
     assert excluded_schema(pa.string()).names == [
         "customer_id", "cutoff", "question", "stage", "excluded_because", "model",

@@ -63,7 +63,7 @@ def test_a_score_says_who_when_what_and_by_which_model(score: Score, champion: R
     assert list(row) == [
         "customer_id", "cutoff", "question", "horizon_days", "probability", "percentile", "rank_in_run",
         "expected_purchases", "expected_spend", "next_purchase_low", "next_purchase_middle", "next_purchase_high",
-        "next_purchase_unknown_because", "stage", "population", "model",
+        "next_purchase_unknown_because", "stage", "population", "loyalty_type", "model",
     ]  # fmt: skip
     assert row["cutoff"] == datetime(2025, 6, 1, tzinfo=UTC)
     assert (row["question"], row["horizon_days"], row["population"]) == ("repurchase", 30, "active")
@@ -336,3 +336,19 @@ def test_a_question_of_any_name_stays_inside_the_output_folder(
     run = score(model=with_contract(champion, question=question), out=tmp_path / "out" / "deep")
     assert run.result.folder.parent == tmp_path / "out" / "deep" / "will_they_come_back"
     assert run.scores["question"][0].as_py() == "../../Will they come back?"
+
+
+def test_everyone_who_is_scored_has_a_loyalty_type_by_the_thresholds_of_training(
+    score: Score, champion: ResolvedModel
+) -> None:
+    types = set(score().scores["loyalty_type"].to_pylist())
+    assert champion.artefact.contract.loyalty["orders"] > 0
+    assert types == {"attitude unknown, buys often", "attitude unknown, buys seldom"}
+
+
+def test_a_model_of_before_there_were_thresholds_still_scores(score: Score, champion: ResolvedModel) -> None:
+    contract = replace(champion.artefact.contract, loyalty={})
+    old = replace(champion, artefact=replace(champion.artefact, contract=contract))
+    run = score(model=old)
+    assert run.result.scored > 0
+    assert run.scores["loyalty_type"].null_count == run.result.scored
