@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from flaml import AutoML
 
-SECONDS = 40
-"""Of search for each test cutoff; it then refits on everything."""
+TRIALS = 40
+"""Configurations that are tried for each test cutoff, whatever time that takes; the best is refitted on everything."""
 
 
 def features(snapshots: pd.DataFrame, _folder: Path) -> pd.DataFrame:
@@ -31,7 +31,8 @@ def predict(
         y_train=outcome[first],
         X_val=features[latest],
         y_val=outcome[latest],
-        time_budget=SECONDS,
+        time_budget=3600,
+        max_iter=TRIALS,
         estimator_list=["lgbm", "xgboost", "rf", "extra_tree", "lrl1"],
         eval_method="holdout",
         **settings,
