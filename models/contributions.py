@@ -51,17 +51,21 @@ class Contributions:
 
 
 def contributions_of(
-    booster: lightgbm.Booster, matrix: npt.NDArray[np.float32], probability: Floats
+    booster: lightgbm.Booster,
+    matrix: npt.NDArray[np.float32],
+    probability: Floats,
+    n_trees: int | None = None,
 ) -> Contributions:
     """A booster of a yes-or-no target, encoded features [n, k], and the probabilities [n] that were made of its scores.
 
-    Rows are taken in blocks, so that memory does not grow beyond the result.
+    Of the booster the first `n_trees` trees count, all unless given. Rows are taken in blocks, so that memory does not
+    grow beyond the result.
     """
     found = np.empty((len(matrix), booster.num_feature() + 1))
     step = max(1, _BLOCK_CELLS // found.shape[1])
     for start in range(0, len(matrix), step):
         rows = slice(start, start + step)
-        found[rows] = booster.predict(matrix[rows], pred_contrib=True)
+        found[rows] = booster.predict(matrix[rows], pred_contrib=True, num_iteration=n_trees)
     base = float(found[0, -1]) if len(found) else 0.0
     features = found[:, :-1]
     return Contributions(base, features, log_odds(probability) - base - features.sum(axis=1), probability)

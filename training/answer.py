@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -146,8 +145,8 @@ def _attribution(judged: FittedFold, arena: Arena) -> Attribution:
     """How the judged booster comes to its scores at the test cutoffs, of a sample of customers where they are many."""
     chosen = _shuffled(arena.later_customer, 0) < MOST_EXPLAINED / max(len(arena.later), 1)
     matrix = arena.later[chosen]
-    booster = lightgbm.Booster(model_str=judged.model.to_text(judged.n_trees))
-    found = contributions_of(booster, matrix, np.asarray(booster.predict(matrix), np.float64))
+    probability = judged.model.predict_probability(matrix, judged.n_trees)
+    found = contributions_of(judged.model.booster_, matrix, probability, judged.n_trees)
     return Attribution.of(found, judged.fields, matrix, arena.later_customer[chosen])
 
 

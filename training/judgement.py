@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.models.ageing import AgeCurve
+from patron.models.contributions import contributions_of
 from patron.models.evaluation import Evaluation, evaluate
 from patron.models.grade import Grade, grade_of
 from patron.models.predictions import Predictions
@@ -121,7 +121,9 @@ def _weights(data: TrainingSet, fitted: FittedFold, seed: int) -> tuple[dict[str
         places = places[np.sort(chosen)]
     rows = np.zeros(data.outcome.size, np.bool_)
     rows[places] = True
-    contributions = _contributions(fitted, data.matrix(rows, fitted.fields))
+    matrix = data.matrix(rows, fitted.fields)
+    probability = fitted.model.predict_probability(matrix, fitted.n_trees)
+    contributions = contributions_of(fitted.model.booster_, matrix, probability, fitted.n_trees).features
     names = [field.name for field in fitted.fields]
     families = list(dict.fromkeys(field.family for field in fitted.fields))
     member = np.array(
@@ -130,9 +132,3 @@ def _weights(data: TrainingSet, fitted: FittedFold, seed: int) -> tuple[dict[str
     features = np.abs(contributions).mean(axis=0).tolist()
     grouped = np.abs(contributions @ member).mean(axis=0).tolist()
     return dict(zip(names, features, strict=True)), dict(zip(families, grouped, strict=True))
-
-
-def _contributions(fitted: FittedFold, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """What each feature adds to a row's log-odds (TreeSHAP); float64[rows, features]."""
-    found = fitted.model.booster_.predict(matrix, num_iteration=fitted.n_trees, pred_contrib=True)
-    return np.asarray(found, np.float64)[:, :-1]
