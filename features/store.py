@@ -1,7 +1,6 @@
 """The evidence store: every table read, its customers coded, its rows handed out by ranges of customers."""
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +24,7 @@ from .progress import Progress, silent
 from .question import Question
 from .reading import TableAccount, TableReader
 from .referral_facts import SOURCES, derive_referral_facts
+from .scratch import scratch_folder
 from .sources import column_types, open_source
 from .sql import first_row, literal, quoted
 from .tables import DataSpec
@@ -54,7 +54,7 @@ class EvidenceStore:
         self._question = question
         self.zone = LocalTime(data.timezone)
         self.observed_until = to_microseconds(data.observed_until)
-        self._folder = tempfile.TemporaryDirectory(prefix="patron-", ignore_cleanup_errors=True)
+        self._folder = scratch_folder()
         self.connection = duckdb.connect(config={"threads": os.cpu_count() or 1})
         try:
             self._configure(memory)

@@ -1,6 +1,6 @@
 """Scores as Delta tables: each run is one commit, made once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,3 +69,17 @@ def table_of(place: str, name: str) -> "DeltaTable":
     from deltalake import DeltaTable
 
     return DeltaTable(f"{place.rstrip('/')}/{name}")
+
+
+def forget_in_delta(place: str, ids: Collection[str]) -> int:
+    """Delete customers' rows from both tables; how many went. Older versions keep them until the table is vacuumed."""
+    from deltalake import DeltaTable
+
+    rows = 0
+    listed = ", ".join(literal(each) for each in sorted(ids))
+    for name in ("scores", "excluded"):
+        where = f"{place.rstrip('/')}/{name}"
+        if DeltaTable.is_deltatable(where):
+            told = DeltaTable(where).delete(f"CAST(customer_id AS STRING) IN ({listed})")
+            rows += int(told["num_deleted_rows"] or 0)
+    return rows

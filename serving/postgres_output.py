@@ -1,7 +1,7 @@
 """Scores in PostgreSQL: a run arrives in one transaction, once, whatever happens on the way."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,23 @@ def write_postgres(run: Path, connection: str, schema: str | None, facts: Mappin
         delivery.sign()
         server.commit()
     return True
+
+
+def forget_in_postgres(connection: str, schema: str | None, ids: Collection[str]) -> int:
+    """Delete customers' rows in one transaction; how many went. Errors are those of `write_postgres`."""
+    rows = 0
+    with _connected(connection) as server, server.cursor() as cursor:
+        for table in TABLES.values():
+            name = quoted(table) if schema is None else f"{quoted(schema)}.{quoted(table)}"
+            cursor.execute("SELECT to_regclass($1)::text", [name])
+            there = cursor.fetchone()
+            if there is None or there[0] is None:
+                continue
+            for each in sorted(ids):
+                cursor.execute(f"DELETE FROM {name} WHERE customer_id::text = $1 RETURNING 1", [each])
+                rows += len(cursor.fetchall())
+        server.commit()
+    return rows
 
 
 class _Delivery:

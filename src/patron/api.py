@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .checkup import CheckReport
     from .feature_files import FeatureFile
+    from .forgetting import Forgotten
 
 Cutoff = str | date | datetime
 Places = str | Path | Sequence[str | Path] | None
@@ -101,9 +102,13 @@ def write_features(
     progress: Progress = silent,
 ) -> "FeatureFile":
     """The table of `build_features` as a Parquet file, written while it is built: it need not fit into memory."""
+    from patron.serving.places import Places as Register
+
     from .feature_files import write_tables
 
-    return write_tables(_feature_tables(config, cutoffs, at, model, progress), Path(out))
+    made = write_tables(_feature_tables(config, cutoffs, at, model, progress), Path(out))
+    Register(Path(config.data.folder)).add("features", str(Path(out).absolute()))
+    return made
 
 
 def _feature_tables(
@@ -195,6 +200,7 @@ def score(
     from patron.serving.scorer import score_customers
 
     home, places = _destinations(config, out)
+    _register(config, home, places)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
@@ -231,6 +237,7 @@ def backfill(
     from patron.serving.scorer import score_cutoffs
 
     home, places = _destinations(config, out)
+    _register(config, home, places)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     return score_cutoffs(
@@ -285,6 +292,21 @@ def monitor(
     )
     progress("writing the page", 0, 0)
     return recorded(report, found, config.tracking, page)
+
+
+def forget(
+    config: Config, ids: Sequence[str], out: Places = None, *, progress: Progress = silent
+) -> "Forgotten":
+    """Remove customers from everything that Patron has written of them, and say what has to be done by hand.
+
+    `ids` are their ids as text. Places are those that were written to (they are registered), and those of `out`, which
+    is as for `score`: a database has to be named there or in the configuration, as no password is ever written down.
+    MLflow holds no customer.
+    """
+    from .forgetting import forget_customers
+
+    progress("forgetting", 0, 0)
+    return forget_customers(config, [str(each) for each in ids], *_destinations(config, out))
 
 
 def compare(
@@ -406,6 +428,18 @@ def _destinations(config: Config, out: Places) -> "tuple[Path, tuple[Destination
         return destinations(known or (USUAL,), Path(config.data.folder) if known else Path())
     wanted = [out] if isinstance(out, str | Path) else list(out)
     return destinations([fill(each, "--out") for each in wanted], Path())
+
+
+def _register(config: Config, home: Path, places: "Sequence[Destination]") -> None:
+    """Write down where scores go, so that customers can be forgotten there."""
+    from patron.features.undisclosed import shown
+    from patron.serving.places import Places as Register
+
+    register = Register(Path(config.data.folder))
+    register.add("scores", str(home.absolute()))
+    for place in places:
+        local = place.kind in ("csv", "delta") and "://" not in place.place
+        register.add(place.kind, str(Path(place.place).absolute()) if local else shown(place.place))
 
 
 def _reports(config: Config) -> Path:

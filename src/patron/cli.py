@@ -371,6 +371,30 @@ def monitor(
             raise typer.Exit(GateError.exit_code)
 
 
+@app.command(epilog="Example: patron forget 4711 4712")
+def forget(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[IDS]...", help="Customers' ids.")] = None,
+    listed: Annotated[
+        Path | None, typer.Option("--file", help="A file with one id on each line besides.")
+    ] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Remove customers from all that Patron has written of them."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        named = [*(ids or ()), *(listed.read_text(encoding="utf-8").splitlines() if listed else ())]
+        with progress_shown() as progress:
+            found = api.forget(
+                loaded, ids=[each for each in named if each], out=out or None, progress=progress
+            )
+        show([str(found)], found.to_dict(), as_json)
+
+
 @app.command(epilog="Example: patron report --out champion.html")
 def report(
     config: ConfigOption = DEFAULT_CONFIG,

@@ -32,6 +32,7 @@ VERBS = (
     "rollback",
     "score",
     "backfill",
+    "forget",
     "report",
     "demo",
 )
@@ -134,6 +135,7 @@ class Library(ModuleType):
             "rollback": Change(1, 3, "rollback", "complaints", "2026-05-04T08:00:00+00:00"),
             "score": Result(),
             "backfill": Past(),
+            "forget": Report(),
             "report": Path("report.html"),
         }
 
@@ -350,6 +352,13 @@ def test_backfill_says_what_became_of_each_cutoff(library: Library, folder: Path
     ((_, _, asked),) = library.asked
     cutoffs = ["2017-01-01", "2016-01-01"]
     assert asked == {"cutoffs": cutoffs, "model": "m/1", "out": None, "allow": ()}
+
+
+def test_forget_takes_ids_and_a_file_of_them(library: Library, folder: Path):
+    (folder / "ids.txt").write_text("4711\n\n4712\n")
+    run("forget", "4710", "--file", str(folder / "ids.txt"), "--out", "today")
+    ((_, _, asked),) = library.asked
+    assert asked == {"ids": ["4710", "4711", "4712"], "out": ["today"]}
 
 
 def test_report_prints_the_path(library: Library, folder: Path):
