@@ -200,10 +200,10 @@ def score(
     from patron.serving.scorer import score_customers
 
     home, places = _destinations(config, out)
-    _register(config, home, places)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
+    _register(config, home, places)
     return score_customers(
         config.data,
         found,
@@ -237,12 +237,13 @@ def backfill(
     from patron.serving.scorer import score_cutoffs
 
     home, places = _destinations(config, out)
-    _register(config, home, places)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
+    found = resolve_patiently(wanted, config.tracking, progress)
+    _register(config, home, places)
     return score_cutoffs(
         config.data,
-        resolve_patiently(wanted, config.tracking, progress),
+        found,
         [cutoffs] if isinstance(cutoffs, str | date) else list(cutoffs),
         home,
         families=load_families(config.run.families, config.data.folder),
@@ -280,6 +281,7 @@ def monitor(
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
+    _register(config, home, places)
     report = monitor_model(
         config.data,
         found,
