@@ -281,7 +281,6 @@ def monitor(
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
-    _register(config, home, places)
     report = monitor_model(
         config.data,
         found,
