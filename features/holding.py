@@ -45,6 +45,7 @@ def _mapped(tables: Iterable[pa.Table]) -> pa.Table:
                 found=str(problem),
                 remedy="make room there, or name a larger folder in the environment variable TMPDIR",
             ) from problem
+        pa.default_memory_pool().release_unused()
         with pa.memory_map(str(path)) as source:
             return pa.ipc.open_file(source).read_all()
 
