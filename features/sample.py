@@ -18,7 +18,7 @@ from .localtime import LocalTime, to_datetime, to_microseconds
 from .progress import Progress, silent
 from .reading import TableReader
 from .sources import open_source
-from .sql import first_row, quoted
+from .sql import first_row, hide_progress, quoted
 from .tables import ColumnSource, DataSpec, TableSpec
 
 MOST_CUSTOMERS = 2_000
@@ -85,7 +85,7 @@ class Sample:
         self.connection = duckdb.connect()
         try:
             self.connection.execute("SET TimeZone = 'UTC'")
-            self.connection.execute("SET enable_progress_bar = false")
+            hide_progress(self.connection)
             self.connection.execute(f"SET memory_limit = '{max(memory // 4, 1 << 28) >> 20}MiB'")
             self._readers = self._read(progress)
             self._code()

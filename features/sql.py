@@ -34,3 +34,10 @@ def quoted_path(name: str) -> str:
 def select_from(query: str) -> str:
     """A query as it may stand after FROM."""
     return f"(\n{query.strip().rstrip(';')}\n) AS rows"
+
+
+def hide_progress(connection: duckdb.DuckDBPyConnection) -> None:
+    """No bar of DuckDB's own. In a notebook without ipywidgets there is none, and it refuses even to be told so."""
+    shown = first_row(connection, "SELECT current_setting('enable_progress_bar')")
+    if shown is not None and shown[0]:
+        connection.execute("SET enable_progress_bar = false")

@@ -26,7 +26,7 @@ from .reading import TableAccount, TableReader
 from .referral_facts import SOURCES, derive_referral_facts
 from .scratch import scratch_folder
 from .sources import column_types, open_source
-from .sql import first_row, literal, quoted
+from .sql import first_row, hide_progress, literal, quoted
 from .tables import DataSpec
 
 GIGABYTE = 1 << 30
@@ -88,7 +88,7 @@ class EvidenceStore:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{limit // (1 << 20)}MiB'")
         self.connection.execute(f"SET temp_directory = {literal(self._folder.name)}")
-        self.connection.execute("SET enable_progress_bar = false")
+        hide_progress(self.connection)
         # Integer ids that lie close together are counted in arrays instead of hash tables, as far as memory goes.
         bits = max(limit // (threads * _GROUP_BYTES), 1 << 12).bit_length() - 1
         self.connection.execute(f"SET perfect_ht_threshold = {min(bits, 30)}")

@@ -42,6 +42,8 @@ class RegisteredVersion:
     digest: str
     aliases: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict, compare=False)
+    model_id: str = field(default="", compare=False)
+    """MLflow's id of the logged model; known where it has just been logged."""
 
     @property
     def uri(self) -> str:
@@ -62,6 +64,11 @@ class ResolvedModel:
         """The address of the version, or the folder."""
         return self.registered.uri if self.registered else str(self.folder)
 
+
+_DESCRIPTION = (
+    "Calibrated probabilities of Patron. The alias champion names the version that scores, challenger the latest one"
+    " that does not; the tags patron.champion.… are the history of the champion, with reasons."
+)
 
 UNFINISHED = "Not decided: the recording of this version has not been finished."
 """The description of a version until it is described."""
@@ -225,7 +232,7 @@ def _register(client: "MlflowClient", name: str, logged: Any, run_id: str, diges
     from mlflow.exceptions import MlflowException
 
     try:
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=_DESCRIPTION)
     except MlflowException as problem:
         if problem.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
@@ -239,7 +246,7 @@ def _register(client: "MlflowClient", name: str, logged: Any, run_id: str, diges
     )
     link = json.dumps([{"name": name, "version": int(created.version)}])
     client.set_logged_model_tags(logged.model_id, {"mlflow.modelVersions": link})
-    return RegisteredVersion(name, int(created.version), run_id, digest)
+    return RegisteredVersion(name, int(created.version), run_id, digest, model_id=logged.model_id)
 
 
 def _versions(client: "MlflowClient", name: str) -> list[RegisteredVersion]:

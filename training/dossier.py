@@ -19,6 +19,7 @@ from patron.features.words import name_part
 from patron.models.artefact import Artefact, load, save
 from patron.models.contract import canonical_json
 from patron.models.evaluation import Estimates
+from patron.models.pyfunc import signature_of
 
 from .folds import FoldPlan
 from .pages import ALIAS, DECISION, RUN, VERSION, training_page
@@ -261,8 +262,8 @@ def _forecast_at(record: "Record", place: int) -> dict[str, float]:
 
 
 def _inputs(record: "Record") -> list[dict[str, Any]]:
-    """The evidence tables with their digests."""
-    return [
+    """The evidence tables with their digests, and the snapshots that were learned and judged from."""
+    tables = [
         {
             "name": account.table,
             "digest": record.digests[account.table][-36:],
@@ -275,6 +276,26 @@ def _inputs(record: "Record") -> list[dict[str, Any]]:
         }
         for account in record.accounts
     ]
+    return [*tables, _snapshots(record)]
+
+
+def _snapshots(record: "Record") -> dict[str, Any]:
+    """The training set as an input: its columns and counts. Its digest is that of all that it is made from."""
+    built, contract = record.built, record.artefact.contract
+    made_from = {"evidence": dict(record.digests), "contract": contract.digest()}
+    return {
+        "name": "snapshots",
+        "digest": _digest(made_from)[:36],
+        "source": f"features of {record.question.name}, built from {', '.join(record.digests)}",
+        "columns": signature_of(contract).inputs.to_dict(),
+        "profile": {
+            "rows": built.data.outcome.size,
+            "customers": built.customers,
+            "cutoffs": built.cutoffs.size,
+            "target_rate": float(built.data.outcome.mean()),
+            "excluded": sum(built.excluded.values()),
+        },
+    }
 
 
 def _catalogue(record: "Record") -> str:

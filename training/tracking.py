@@ -1,11 +1,11 @@
 """A dossier into MLflow: run, inputs, metrics, artifacts, the registered version, and last of all the alias."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from patron.features.errors import PatronError
 from patron.features.tracking import Tracking
@@ -17,6 +17,9 @@ from patron.models.tracking_store import experiment_id, tracking_to
 from .dossier import Dossier
 from .promotion import JUDGED_AT, Decision, lost_race
 from .tuning import Tuning, log_trials
+
+if TYPE_CHECKING:
+    from mlflow.entities import DatasetInput
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def record_dossier(dossier: Dossier, tracking: Tracking, reports: Path) -> Regis
             dossier.note(f"MLflow run {run_id} at {tracking.uri} was begun.")
             _log_facts(mlflow, run, dossier)
             registered = log_model(dossier.artefact, tracking, run_id=run_id)
+            _log_metrics(mlflow, dossier, registered.model_id)
             try:
                 registration = _conclude(mlflow, dossier, tracking, registered, dossier.decision)
             except LostRaceError as lost:
@@ -104,31 +108,38 @@ def _run(mlflow: Any, dossier: Dossier, tracking: Tracking) -> Iterator[Any]:
 
 
 def _log_facts(mlflow: Any, run: Any, dossier: Dossier) -> None:
-    """Parameters, tags, metrics (overall and by test cutoff), trials, and the evidence tables as inputs."""
-    from mlflow.entities import Dataset, DatasetInput, InputTag
-
+    """Parameters, tags, trials, and as inputs the evidence tables and the snapshots that were made of them."""
     facts = dossier.facts
     mlflow.log_params(facts["params"])
     mlflow.set_tags(facts["tags"])
-    mlflow.log_metrics(facts["metrics"])
-    for step, metrics in enumerate(facts["series"]):
-        mlflow.log_metrics(metrics, step=step)
     if facts["tuning"] is not None:
         log_trials(run, Tuning.from_dict(facts["tuning"]))
-    inputs = [
-        DatasetInput(
-            Dataset(
-                name=table["name"],
-                digest=table["digest"],
-                source_type="local",
-                source=json.dumps({"uri": table["source"]}),
-                profile=json.dumps(table["profile"]),
-            ),
-            [InputTag("mlflow.data.context", "training")],
-        )
-        for table in facts["inputs"]
-    ]
-    mlflow.MlflowClient().log_inputs(run.info.run_id, inputs)
+    mlflow.MlflowClient().log_inputs(run.info.run_id, [_input(table) for table in facts["inputs"]])
+
+
+def _log_metrics(mlflow: Any, dossier: Dossier, model_id: str) -> None:
+    """Metrics over all test cutoffs and by test cutoff; MLflow shows them with the run and with its model."""
+    mlflow.log_metrics(dossier.facts["metrics"], model_id=model_id)
+    for step, metrics in enumerate(dossier.facts["series"]):
+        mlflow.log_metrics(metrics, step=step, model_id=model_id)
+
+
+def _input(table: Mapping[str, Any]) -> "DatasetInput":
+    """A table as MLflow lists the inputs of a run: digest, place, columns and counts, and no row."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    columns = table.get("columns")
+    return DatasetInput(
+        Dataset(
+            name=table["name"],
+            digest=table["digest"],
+            source_type="local",
+            source=json.dumps({"uri": table["source"]}),
+            schema=None if columns is None else json.dumps({"mlflow_colspec": columns}),
+            profile=json.dumps(table["profile"]),
+        ),
+        [InputTag("mlflow.data.context", table.get("context", "training"))],
+    )
 
 
 def _unrecorded(dossier: Dossier, tracking: Tracking, problem: Exception) -> PatronError:

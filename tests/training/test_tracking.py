@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -76,11 +77,43 @@ def test_the_run_holds_what_was_expected_as_the_result_does(champions_run: Any, 
 
 def test_the_inputs_of_the_run_are_the_tables_with_their_digests(champions_run: Any, shop: Any) -> None:
     inputs = {each.dataset.name: each.dataset for each in champions_run.run.inputs.dataset_inputs}
+    snapshots = inputs.pop("snapshots")
     assert sorted(inputs) == ["activities", "purchases"]
+    columns = {column["name"]: column["type"] for column in json.loads(snapshots.schema)["mlflow_colspec"]}
+    assert (columns["days_since_order"], columns["last_order_channel"]) == ("double", "string")
+    counts = json.loads(snapshots.profile)
+    assert counts["cutoffs"] == 8
+    assert 0 < counts["customers"] < counts["rows"]
+    assert len(snapshots.digest) == 36
     for name, dataset in inputs.items():
         rows = shop.tables[name].num_rows
         assert dataset.digest.startswith(f"{rows}-")
         assert json.loads(dataset.profile) == {"rows": rows, "used": rows, "quarantined": 0}
+
+
+def test_runs_are_found_and_sorted_as_mlflow_users_do(champions_run: Any, trained: Any) -> None:
+    config, grade = trained.config, trained.run.grade
+    asked = (
+        f"tags.`patron.grade` = '{grade}' AND metrics.`model.log_loss` < 1"
+        " AND params.`question.horizon_days` = '30'"
+    )
+    with tracking_to(config.tracking.uri) as mlflow:
+        found = mlflow.search_runs(
+            experiment_names=[config.tracking.experiment],
+            filter_string=asked,
+            order_by=["metrics.`forecast.spend.gini` DESC"],
+        )
+        (model,) = mlflow.search_logged_models(
+            experiment_ids=[champions_run.run.info.experiment_id], output_format="list"
+        )
+        source = mlflow.data.get_source(champions_run.run.inputs.dataset_inputs[0].dataset)
+        description = mlflow.MlflowClient().get_registered_model("repurchase").description
+    assert found["run_id"].tolist() == [trained.run.run_id]
+    assert {metric.key for metric in model.metrics} == set(champions_run.run.data.metrics)
+    (link,) = json.loads(model.tags["mlflow.modelVersions"])
+    assert link == {"name": "repurchase", "version": 1}
+    assert "champion names the version that scores" in description
+    assert source.uri
 
 
 def test_report_figures_folds_and_catalogue_are_there(champions_run: Any, trained: Any) -> None:
@@ -120,6 +153,22 @@ def test_mlflow_and_the_scorer_say_the_same_of_the_same_customers(trained: Any, 
         model = mlflow.pyfunc.load_model("models:/repurchase@champion")
         found = model.predict(features.to_pandas())
     assert np.array_equal(found, np.asarray(scores["probability"]))
+
+
+def test_batches_of_any_size_and_order_of_columns_are_scored_alike(trained: Any) -> None:
+    """What Spark hands to a model: pieces of a frame, doubles, nulls, the signature's columns among others."""
+    config, champion = trained.config, "models:/repurchase@champion"
+    features = patron.build_features(config, cutoffs=["2025-06-01"], model=champion).to_pandas()
+    wide = features.astype(dict.fromkeys(features.select_dtypes("float32"), float)).iloc[:, ::-1]
+    with tracking_to(config.tracking.uri) as mlflow:
+        model = mlflow.pyfunc.load_model(champion)
+        whole = model.predict(features)
+        parts = [model.predict(wide.iloc[low : low + 97]) for low in range(0, len(wide), 97)]
+        requirements = mlflow.pyfunc.get_model_dependencies(champion)
+    assert np.array_equal(np.concatenate(parts), whole)
+    assert Path(requirements).read_text().split()[1:] == [
+        f"patron=={version('patron')}"
+    ]  # after MLflow itself
 
 
 def test_the_first_version_is_champion_and_says_why(trained: Any) -> None:
