@@ -1,77 +1,29 @@
 """How repurchase varies with the score that was given, beside customers alike who were not asked.
 
 Each answer is a moment: the share who bought again within the horizon after it is set beside what the same mix of
-exposure (stage, recency, frequency) leads to at moments without a question, by direct standardisation: the rates of the
-comparison's cells, weighted by the answers in them. Customers are drawn with all of their moments, on both sides.
+exposure leads to at moments without a question (see `moments` and `exposure`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from .groups import STAGES
-from .intervals import Estimate, wilson
-from .reliability import design_effect
+from .intervals import Estimate
+from .moments import FEWEST_CUSTOMERS, Floats, GroupRate, Moments, Standardised, standardise, with_alike
 
 if TYPE_CHECKING:
     from .answers_by_category import CategoryGap
-
-Floats = npt.NDArray[np.float64]
-
-RECENCY_DAYS = (3, 7, 14, 30, 60, 90, 180)
-"""Days since the last order at which a band of exposure ends: finer at first, as questions follow orders."""
-
-ORDERS = (1, 2, 3, 5, 8)
-"""Orders in 90 days at which the next band of exposure begins."""
-
-FEWEST_ALIKE = 20
-"""Comparison moments that a cell needs for its rate to be used."""
-
-FEWEST_CUSTOMERS = 50
-"""Customers that a band of scores needs; smaller ones are joined to their neighbours."""
+    from .answers_over_time import OverTime
 
 MOST_POINTS = 11
 """An instrument with more points than this (an NPS has 11) is shown in bands."""
 
 BANDS = 5
 """Bands of a longer scale, of the same width."""
-
-
-@dataclass(frozen=True, eq=False)
-class Moments:
-    """Moments of customers [n]: who, in which cell of exposure, and whether the target was met then (0 or 1)."""
-
-    customer: npt.NDArray[np.int64]
-    cell: npt.NDArray[np.int64]
-    outcome: npt.NDArray[np.int8]
-
-    def chosen(self, rows: npt.NDArray[np.bool_]) -> "Moments":
-        """Some of them."""
-        return Moments(self.customer[rows], self.cell[rows], self.outcome[rows])
-
-
-@dataclass(frozen=True)
-class GroupRate:
-    """A group of moments: its share who bought again, that expected of customers alike, and the difference.
-
-    Shares of 1 with 95 % intervals; `customers` are distinct.
-    """
-
-    name: str
-    moments: int
-    customers: int
-    share: Estimate
-    expected: Estimate
-    difference: Estimate
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data."""
-        estimates = {name: getattr(self, name).to_dict() for name in ("share", "expected", "difference")}
-        return {"name": self.name, "moments": self.moments, "customers": self.customers, **estimates}
 
 
 @dataclass(frozen=True)
@@ -90,7 +42,9 @@ class AfterAnswers:
     `slope` is by how much the difference to customers alike changes from the lowest score given to the highest, if it
     changes evenly. `step` is None where no single step is measurable. `matched` is the share of answers for which there
     are customers alike. `response` holds the silent, those who answered, and `answered_less_silent`; empty and None
-    where it is not known who was asked.
+    where it is not known who was asked. `is_among_answers` says that hardly anybody alike was not asked, so that those
+    who answered are compared with each other. `spend` and `spend_slope` are the same of net spend in the horizon, every
+    customer's cut at `spend_cap`. `segments` are by category, stage and tier of spend.
     """
 
     unit: str
@@ -100,7 +54,12 @@ class AfterAnswers:
     matched: float
     response: tuple[GroupRate, ...] = ()
     answered_less_silent: Estimate | None = None
-    categories: "tuple[CategoryGap, ...]" = ()
+    is_among_answers: bool = False
+    segments: "Mapping[str, tuple[CategoryGap, ...]]" = field(default_factory=dict)
+    over_time: "OverTime | None" = None
+    spend: tuple[GroupRate, ...] = ()
+    spend_slope: Estimate | None = None
+    spend_cap: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -118,91 +77,13 @@ class AfterAnswers:
             "matched": self.matched,
             "response": [each.to_dict() for each in self.response],
             "answered_less_silent": answered and answered.to_dict(),
-            "categories": [each.to_dict() for each in self.categories],
+            "is_among_answers": self.is_among_answers,
+            "segments": {name: [each.to_dict() for each in gaps] for name, gaps in self.segments.items()},
+            "over_time": self.over_time and self.over_time.to_dict(),
+            "spend": [each.to_dict() for each in self.spend],
+            "spend_slope": self.spend_slope and self.spend_slope.to_dict(),
+            "spend_cap": self.spend_cap,
         }
-
-
-def exposure_cells(stage: Sequence[str], days_since: Floats, orders: Floats) -> npt.NDArray[np.int64]:
-    """Stages, days since the last order and orders in 90 days [n] (NaN: not known) to cells of exposure [n].
-
-    >>> exposure_cells(["new", "new", "new"], np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0])).tolist()
-    [1, 1, 8]
-    """
-    places = {name: place for place, name in enumerate(STAGES)}
-    first = np.array([places.get(each, len(STAGES)) for each in stage], np.int64)
-    recency = _place(RECENCY_DAYS, days_since)
-    frequency = _place(ORDERS, orders)
-    return (first * (len(RECENCY_DAYS) + 2) + recency) * (len(ORDERS) + 2) + frequency
-
-
-def _place(edges: Sequence[float], values: Floats) -> npt.NDArray[np.int64]:
-    place = np.searchsorted(edges, values, side="right")
-    return np.asarray(np.where(np.isnan(values), len(edges) + 1, place), np.int64)
-
-
-@dataclass(frozen=True, eq=False)
-class Standardised:
-    """Groups of moments beside customers alike: differences [k], and each customer's influence on them [c, k]."""
-
-    rates: tuple[GroupRate, ...]
-    difference: Floats
-    influence: Floats
-
-    def contrast(self, weights: Floats) -> Estimate:
-        """A weighted sum of the differences, with its interval."""
-        value = float(self.difference @ weights)
-        return Estimate.around(value, _error(self.influence @ weights))
-
-
-def standardise(
-    asked: Moments, group: npt.NDArray[np.int64], names: Sequence[str], alike: Moments
-) -> Standardised:
-    """Moments with their groups [n], each a place in `names`, beside comparison moments, which cover all cells."""
-    who, code = np.unique(np.concatenate([asked.customer, alike.customer]), return_inverse=True)
-    own, others = code[: asked.customer.size], code[asked.customer.size :]
-    cells = int(max(asked.cell.max(initial=0), alike.cell.max(initial=0))) + 1
-    of_cell = np.bincount(alike.cell, minlength=cells)
-    rate = np.bincount(alike.cell, alike.outcome, minlength=cells) / np.maximum(of_cell, 1)
-    surprise = (alike.outcome - rate[alike.cell]) / of_cell[alike.cell]
-    rates, differences, influences = [], [], []
-    for place, name in enumerate(names):
-        chosen = group == place
-        there, cell = asked.outcome[chosen].astype(np.float64), asked.cell[chosen]
-        weight = np.bincount(cell, minlength=cells) / cell.size
-        expected = float(weight @ rate)
-        difference = float(there.mean()) - expected
-        residual = there - rate[cell]
-        of_alike: Floats = np.asarray(
-            np.bincount(others, weight[alike.cell] * surprise, minlength=who.size), np.float64
-        )
-        of_asked = np.bincount(own[chosen], (residual - difference) / cell.size, minlength=who.size)
-        influence: Floats = np.asarray(of_asked - of_alike, np.float64)
-        effect = design_effect(there - there.mean(), asked.customer[chosen])
-        rates.append(
-            GroupRate(
-                name,
-                int(cell.size),
-                int(np.unique(asked.customer[chosen]).size),
-                wilson(float(there.sum()) / effect, cell.size / effect),
-                Estimate.around(expected, _error(of_alike)),
-                Estimate.around(difference, _error(influence)),
-            )
-        )
-        differences.append(difference)
-        influences.append(influence)
-    return Standardised(tuple(rates), np.array(differences), np.array(influences).T)
-
-
-def _error(influence: Floats) -> float:
-    """The standard error of a sum of what each customer contributes to it [c]."""
-    customers = np.count_nonzero(influence)
-    return float(np.sqrt((influence**2).sum() * customers / max(customers - 1, 1)))
-
-
-def with_alike(asked: Moments, alike: Moments) -> npt.NDArray[np.bool_]:
-    """The moments whose cell has enough comparison moments; bool[n]."""
-    cells = int(max(asked.cell.max(initial=0), alike.cell.max(initial=0))) + 1
-    return np.asarray(np.bincount(alike.cell, minlength=cells)[asked.cell] >= FEWEST_ALIKE)
 
 
 def after_answers(asked: Moments, score: Floats, alike: Moments, unit: str) -> AfterAnswers | None:
@@ -222,6 +103,21 @@ def after_answers(asked: Moments, score: Floats, alike: Moments, unit: str) -> A
         _largest_step(found, names),
         float(matched.mean()),
     )
+
+
+def spend_after(
+    asked: Moments, score: Floats, alike: Moments
+) -> tuple[tuple[GroupRate, ...], Estimate | None]:
+    """Answers with net spend as outcome and scores [n]: the bands' mean spend beside that of customers alike."""
+    matched = with_alike(asked, alike)
+    if not matched.any():
+        return (), None
+    answers = asked.chosen(matched)
+    band, names, middle = score_bands(score[matched], answers.customer)
+    if len(names) < 2:
+        return (), None
+    found = standardise(answers, band, names, alike)
+    return found.rates, found.contrast(_slope_weights(middle, np.bincount(band)))
 
 
 def response(

@@ -1,4 +1,4 @@
-"""In which categories the satisfied buy again more often than the dissatisfied, and in which hardly."""
+"""In which categories, stages and tiers of spend the satisfied buy again more often than the dissatisfied."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from .after_answers import FEWEST_CUSTOMERS, Floats, Moments, standardise, with_alike
-from .intervals import Estimate
+from .intervals import Estimate, is_apart
+from .moments import FEWEST_CUSTOMERS, Floats, Moments, standardise, with_alike
+from .pooling import pooled
 
 FEWEST_IN_CATEGORY = 200
 """Customers who answered that a category needs."""
@@ -25,32 +26,35 @@ FALSE_SHARE = 0.10
 
 @dataclass(frozen=True)
 class CategoryGap:
-    """A category: by how much the share who buy again differs between satisfied and dissatisfied, and whether surely.
+    """A segment: by how much the share who buy again differs between satisfied and dissatisfied, and whether surely.
 
-    `gap` is a difference of shares of 1, each less that of customers alike; `is_measurable` after looking at all.
+    `gap` is a difference of shares of 1, each less that of customers alike; `pooled` is drawn
+    towards what the segments have in common: the better guess of its size. `is_measurable` needs both the false
+    discovery rate, after looking at all of its kind, and a pooled interval that leaves out zero.
     """
 
     category: str
     customers: int
     gap: Estimate
     is_measurable: bool
+    pooled: Estimate
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
-        return {**vars(self), "gap": self.gap.to_dict()}
+        return {**vars(self), "gap": self.gap.to_dict(), "pooled": self.pooled.to_dict()}
 
 
-def gaps_by_category(
-    asked: Moments, score: Floats, category: npt.NDArray[np.str_], alike: Moments
+def gaps_by_segment(
+    asked: Moments, score: Floats, segment: npt.NDArray[np.str_], alike: Moments
 ) -> tuple[CategoryGap, ...]:
-    """Answers, scores and main categories [n] ("": none) to the gaps of those with enough answers, widest first."""
+    """Answers, scores and segments [n] ("": none) to the gaps of those with enough answers, widest first."""
     if not score.size:
         return ()
     satisfied = score >= score.min() + SATISFIED * (score.max() - score.min())
     matched = with_alike(asked, alike)
     found = []
-    for name in np.unique(category[category != ""]).tolist():
-        chosen = matched & (category == name)
+    for name in np.unique(segment[segment != ""]).tolist():
+        chosen = matched & (segment == name)
         if _is_enough(asked.chosen(chosen), satisfied[chosen]):
             group = satisfied[chosen].astype(np.int64)
             split = standardise(asked.chosen(chosen), group, ("dissatisfied", "satisfied"), alike)
@@ -60,7 +64,11 @@ def gaps_by_category(
         return ()
     chances = [2 * float(stats.norm.sf(abs(gap.value) / max(gap.error, 1e-12))) for *_, gap in found]
     surely = stats.false_discovery_control(chances) <= FALSE_SHARE
-    gaps = [CategoryGap(*each, bool(sure)) for each, sure in zip(found, surely, strict=True)]
+    drawn = pooled([gap for *_, gap in found]).groups
+    gaps = [
+        CategoryGap(*each, bool(sure) and is_apart(own), own)
+        for each, sure, own in zip(found, surely, drawn, strict=True)
+    ]
     return tuple(sorted(gaps, key=lambda each: (-each.gap.value, each.category)))
 
 

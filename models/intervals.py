@@ -57,6 +57,11 @@ class Estimate:
         return cls(*(number(plain[key]) for key in ("value", "low", "high")))
 
 
+def is_apart(estimate: Estimate) -> bool:
+    """Whether the interval leaves out zero."""
+    return estimate.low > 0 or estimate.high < 0
+
+
 FEWEST_FOR_PREDICTION = 4
 """With fewer cutoffs their variance is hardly known, and the range of what was seen is said instead."""
 

@@ -15,7 +15,7 @@ def after_answers(found: AfterAnswers, wording: Wording) -> Drawing:
     """A point with its interval for each band of scores, and the share expected of customers alike."""
     bands = found.bands
     looks = (("share", -0.08, "o-", MODEL, MODEL, "after the answer"),
-             ("expected", 0.08, "s--", OPPONENT, "white", "customers alike, not asked"))  # fmt: skip
+             ("expected", 0.08, "s--", OPPONENT, "white", "customers alike"))  # fmt: skip
 
     def paint(figure: Figure, narrow: bool) -> None:
         axes = figure.add_subplot()

@@ -12,6 +12,7 @@ from patron.features.localtime import LocalTime, to_datetime, to_microseconds
 from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.models.after_answers import AfterAnswers
+from patron.models.after_cases import AfterCases
 from patron.models.ageing import AgeCurve
 from patron.models.attribution import Attribution
 from patron.models.evaluation import Evaluation
@@ -131,6 +132,8 @@ class TrainingPage:
     """How the judged booster comes to its scores."""
     after_answers: AfterAnswers | None = None
     """What followed the answers; None where nobody answered, or too few."""
+    after_cases: AfterCases | None = None
+    """What followed support cases; None where there are none."""
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)

@@ -10,6 +10,7 @@ from patron.models.grade import Grade, grade_of
 from patron.models.intervals import Estimate, NextCutoff
 
 from .after_answers_view import AfterAnswersView
+from .after_cases_view import AfterCasesView
 from .answer_view import AnswerView
 from .data_view import AccountRow, account_row, reason_rows
 from .forecast_view import ForecastView
@@ -100,6 +101,8 @@ class TrainingView:
             self.answer = AnswerView(page.answer, page.spend_answer, page.stand_ins, page.attribution, fields)
         followed = page.after_answers
         self.after_answers = AfterAnswersView(followed, self.wording) if followed is not None else None
+        cases = page.after_cases
+        self.after_cases = AfterCasesView(cases, self.wording) if cases is not None else None
 
     @property
     def opponent_rule(self) -> str:

@@ -6,33 +6,24 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from patron.features.engine import Prepared, build_anchored, prepare_as_learned
+from patron.features.engine import Prepared
 from patron.features.family import Family
 from patron.features.localtime import DAY
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
-from patron.features.targets import maturity
 from patron.features.timelines import SCALES, TIMELINES
 from patron.features.words import name_part
-from patron.models.after_answers import (
-    AfterAnswers,
-    Floats,
-    GroupRate,
-    Moments,
-    after_answers,
-    exposure_cells,
-    response,
-)
-from patron.models.answers_by_category import gaps_by_category
+from patron.models.after_answers import AfterAnswers, after_answers, response, spend_after
+from patron.models.answers_by_category import CategoryGap, gaps_by_segment
+from patron.models.answers_over_time import over_time
+from patron.models.groups import spend_edges, spend_tiers
 from patron.models.intervals import Estimate
+from patron.models.moments import Floats, GroupRate, with_alike
 
+from .anchoring import Anchoring, Comparison, instants, numbers
 from .snapshots import BuiltTrainingSet
-
-EXPOSURE = ("days_since_order", "orders_90d")
-"""The features that, with the stage, say how alike customers are before the moment."""
 
 SCORE = "satisfaction_last"
 """The score of the answer that has just become known, on the common scale where there are instruments."""
@@ -40,13 +31,14 @@ SCORE = "satisfaction_last"
 CATEGORY = "category_main"
 """The category that the customer mostly buys, where there are categories."""
 
+SPENT = "spend_365d"
+"""What tiers of spend are made of, where it is known."""
+
 DAYS_TO_ANSWER = 7
 """Days from a question on after which it counts as unanswered."""
 
-MOST_MOMENTS = 300_000
-"""Answers, and questions, that are looked at; where there are more, those of a sample of the customers."""
-
-Anchors = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+FEWEST_MATCHED = 0.5
+"""Where fewer answers have customers alike who were not asked, those who answered are compared with each other."""
 
 
 def learn_after_answers(
@@ -58,29 +50,37 @@ def learn_after_answers(
     seed: int,
     progress: Progress = silent,
 ) -> AfterAnswers | None:
-    """Repurchase after each score beside customers alike who were not asked; None where nobody answered, or too few."""
-    there = {field.name for field in built.data.catalogue}
-    if not there.issuperset((*EXPOSURE, SCORE)):
+    """Repurchase and spend after each score beside customers alike; None where nobody answered, or too few."""
+    if SCORE not in {field.name for field in built.data.catalogue}:
+        return None
+    anchoring = Anchoring.of(store, question, families, built, memory, seed, (SCORE, CATEGORY))
+    if anchoring is None:
         return None
     progress("asking what followed the answers", 0, 1)
-    names = [field.name for field in built.data.catalogue if field.name in (*EXPOSURE, SCORE, CATEGORY)]
-    prepared = prepare_as_learned(store, question, families, built.prepared.population, names)
-    alike = _not_asked(built, question)
     customer, moment, _ = _events(store, _ANSWERS)
-    table = _anchored(store, question, prepared, built, (customer, moment + 1), memory, seed)
-    score = _numbers(table, SCORE)
-    known = np.isfinite(score)
-    if not known.any():
+    table = anchoring.at((customer, moment + 1))
+    table = table.filter(pa.array(np.isfinite(numbers(table, SCORE))))
+    if not table.num_rows:
         return None
-    score, unit = _own_points(store, prepared, score[known])
-    answers = _moments(table).chosen(known)
-    found = after_answers(answers, score, alike, unit)
-    if found is not None and CATEGORY in table.column_names:
-        category = np.array(table[CATEGORY].cast(pa.string()).fill_null("").to_pylist(), np.str_)[known]
-        found = replace(found, categories=gaps_by_category(answers, score, category, alike))
-    if found is None or "asked_at" not in store.columns["satisfaction"]:
+    comparison, is_among = _comparison(table, built, question)
+    score, unit = _own_points(store, anchoring.prepared, numbers(table, SCORE))
+    answers = comparison.moments(table)
+    found = after_answers(answers, score, comparison.alike, unit)
+    if found is None:
+        return None
+    found = replace(
+        found,
+        is_among_answers=is_among,
+        segments=_segments(table, score, comparison),
+        over_time=over_time(answers, score, instants(table), comparison.alike),
+    )
+    spent = comparison.spend(table)
+    if spent is not None and comparison.spend_alike is not None:
+        rates, slope = spend_after(spent, score, comparison.spend_alike)
+        found = replace(found, spend=rates, spend_slope=slope, spend_cap=comparison.cap)
+    if is_among or "asked_at" not in store.columns["satisfaction"]:
         return found
-    rates, difference = _responses(store, question, prepared, built, alike, memory, seed)
+    rates, difference = _responses(anchoring, comparison)
     return replace(found, response=rates, answered_less_silent=difference)
 
 
@@ -105,64 +105,43 @@ def _events(
     return customer, moment, np.asarray(table["answered"], np.bool_)
 
 
-def _responses(
-    store: EvidenceStore,
-    question: Question,
-    prepared: Prepared,
-    built: BuiltTrainingSet,
-    alike: Moments,
-    memory: int,
-    seed: int,
-) -> tuple[tuple[GroupRate, ...], Estimate | None]:
+def _comparison(table: pa.Table, built: BuiltTrainingSet, question: Question) -> tuple[Comparison, bool]:
+    """Those who were not asked in the horizon before, or the answers themselves where hardly any has such alike."""
+    every = built.data.table
+    name = next(each for each in ("days_since_asked", "days_since_answer") if each in every.column_names)
+    days = numbers(every, name)
+    not_asked = every.filter(pa.array(np.isnan(days) | (days >= question.horizon_days)))
+    if not_asked.num_rows:
+        comparison = Comparison(not_asked)
+        if with_alike(comparison.moments(table), comparison.alike).mean() >= FEWEST_MATCHED:
+            return comparison, False
+    return Comparison(table), True
+
+
+def _segments(table: pa.Table, score: Floats, comparison: Comparison) -> dict[str, tuple[CategoryGap, ...]]:
+    """The gaps between the satisfied and the dissatisfied by main category, stage and tier of spend."""
+    answers = comparison.moments(table)
+    named = {}
+    if CATEGORY in table.column_names:
+        named["category"] = table[CATEGORY].cast(pa.string()).fill_null("")
+    named["stage"] = table["stage"].cast(pa.string()).fill_null("")
+    groups = {name: np.array(each.to_pylist(), np.str_) for name, each in named.items()}
+    if SPENT in table.column_names:
+        spent = numbers(table, SPENT)
+        groups["spend"] = spend_tiers(spent, spend_edges(spent))
+    found = {name: gaps_by_segment(answers, score, group, comparison.alike) for name, group in groups.items()}
+    return {name: gaps for name, gaps in found.items() if gaps}
+
+
+def _responses(anchoring: Anchoring, comparison: Comparison) -> tuple[tuple[GroupRate, ...], Estimate | None]:
     """Those asked, some days later, by whether they had answered."""
-    customer, moment, answered = _events(store, _QUESTIONS)
-    table = _anchored(store, question, prepared, built, (customer, moment), memory, seed)
+    customer, moment, answered = _events(anchoring.store, _QUESTIONS)
+    table = anchoring.at((customer, moment))
     said = dict(zip(zip(customer.tolist(), moment.tolist(), strict=True), answered.tolist(), strict=True))
-    keys = zip(table["customer"].to_pylist(), _instants(table).tolist(), strict=True)
-    return response(_moments(table), np.array([said[key] for key in keys], np.bool_), alike)
-
-
-def _anchored(
-    store: EvidenceStore,
-    question: Question,
-    prepared: Prepared,
-    built: BuiltTrainingSet,
-    anchors: Anchors,
-    memory: int,
-    seed: int,
-) -> pa.Table:
-    """Snapshots with targets at moments of the time that the training cutoffs cover, of the population asked about."""
-    customer, moment = anchors
-    last = store.zone.shift_days(built.cutoffs[-1:], question.spacing_days)[0]
-    chosen = (moment >= built.cutoffs[0]) & (moment < last)
-    chosen[chosen] = maturity(question, store.zone, moment[chosen]) <= store.observed_until
-    if chosen.sum() > MOST_MOMENTS:
-        drawn = np.random.default_rng(seed).random(store.customers) < MOST_MOMENTS / chosen.sum()
-        chosen &= drawn[customer]
-    table = build_anchored(store, prepared, customer[chosen], moment[chosen], targets=True, memory=memory)
-    about = pc.is_in(table["population"], pc.unique(built.data.table["population"]))
-    return table.filter(pc.and_(pc.is_valid(table["target"]), about))
-
-
-def _not_asked(built: BuiltTrainingSet, question: Question) -> Moments:
-    """The calendar's snapshots of those who were not asked in the horizon before; they stand for customers alike."""
-    table = built.data.table
-    name = next(each for each in ("days_since_asked", "days_since_answer") if each in table.column_names)
-    days = _numbers(table, name)
-    return _moments(table).chosen(np.isnan(days) | (days >= question.horizon_days))
-
-
-def _moments(table: pa.Table) -> Moments:
-    cell = exposure_cells(table["stage"].to_pylist(), *(_numbers(table, name) for name in EXPOSURE))
-    return Moments(np.asarray(table["customer"], np.int64), cell, np.asarray(table["target"], np.int8))
-
-
-def _numbers(table: pa.Table, name: str) -> Floats:
-    return np.asarray(table[name], np.float64)
-
-
-def _instants(table: pa.Table) -> npt.NDArray[np.int64]:
-    return np.asarray(table["cutoff"]).astype("datetime64[us]").astype(np.int64)
+    keys = zip(table["customer"].to_pylist(), instants(table).tolist(), strict=True)
+    return response(
+        comparison.moments(table), np.array([said[key] for key in keys], np.bool_), comparison.alike
+    )
 
 
 def _own_points(store: EvidenceStore, prepared: Prepared, score: Floats) -> tuple[Floats, str]:

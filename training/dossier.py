@@ -133,6 +133,8 @@ def _answer(record: "Record") -> dict[str, Any]:
     """What brings customers back, and what followed their answers where somebody answered."""
     followed = record.after_answers
     after = {"after_answers": followed.to_dict()} if followed is not None else {}
+    if record.after_cases is not None:
+        after["after_cases"] = record.after_cases.to_dict()
     return {**record.answer.to_dict(), **after}
 
 

@@ -41,6 +41,7 @@ def training_page(record: "Record") -> TrainingPage:
         stand_ins=record.answer.stand_ins,
         attribution=record.answer.attribution,
         after_answers=record.after_answers,
+        after_cases=record.after_cases,
         opponent=judgement.opponent,
         opponent_rules=judgement.opponent_rules,
         left_out=judgement.left_out,

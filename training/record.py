@@ -7,6 +7,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.tables import DataSpec
 from patron.models.after_answers import AfterAnswers
+from patron.models.after_cases import AfterCases
 from patron.models.artefact import Artefact
 from patron.models.forecast_evaluation import ForecastEvaluation
 
@@ -39,3 +40,4 @@ class Record:
     tuning: Tuning | None = None
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)
     after_answers: AfterAnswers | None = None
+    after_cases: AfterCases | None = None

@@ -24,6 +24,7 @@ from patron.models.forecast import Forecast
 from patron.reporting.answer_view import AnswerView
 
 from .after_answers import learn_after_answers
+from .after_cases import learn_after_cases
 from .answer import Answer, answer
 from .dossier import Dossier, write_dossier
 from .forecast_judgement import judge_forecast
@@ -159,6 +160,7 @@ def _learn(
         judgement = judge(built.data, plan, recipe, question, settings.seed, progress)
         groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
         followed = learn_after_answers(store, question, families, built, memory, settings.seed, progress)
+        after_cases = learn_after_cases(store, question, families, built, memory, settings.seed, progress)
         maker = ForecastMaker.of(
             built.data,
             question,
@@ -186,6 +188,7 @@ def _learn(
             judgement=judgement,
             answer=groups,
             after_answers=followed,
+            after_cases=after_cases,
             artefact=make_artefact(
                 store, question, settings, families, recipe, built, judgement, forecast, groups
             ),

@@ -4,14 +4,9 @@ import numpy as np
 import pytest
 
 from patron.models import after_answers as rules
-from patron.models.after_answers import (
-    Moments,
-    after_answers,
-    exposure_cells,
-    response,
-    score_bands,
-    standardise,
-)
+from patron.models.after_answers import after_answers, response, score_bands
+from patron.models.exposure import exposure_cells
+from patron.models.moments import Moments, standardise
 
 
 def moments(customer, cell, outcome):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from patron.models.after_answers import Moments
-from patron.models.answers_by_category import gaps_by_category
+from patron.models.answers_by_category import gaps_by_segment
+from patron.models.moments import Moments
 
 
 def world(seed=1, customers=3_000):
@@ -24,7 +24,7 @@ def world(seed=1, customers=3_000):
 
 
 def test_the_category_where_satisfaction_matters_comes_first_and_the_commodity_shows_none():
-    coffee, paper = gaps_by_category(*world())
+    coffee, paper = gaps_by_segment(*world())
 
     assert (coffee.category, coffee.is_measurable) == ("coffee", True)
     assert coffee.gap.low < 0.25 < coffee.gap.high
@@ -37,9 +37,9 @@ def test_the_category_where_satisfaction_matters_comes_first_and_the_commodity_s
 def test_with_one_outcome_only_nothing_is_said(outcome):
     asked, score, category, alike = world()
     asked.outcome[:] = outcome
-    assert gaps_by_category(asked, score, category, alike) == ()
+    assert gaps_by_segment(asked, score, category, alike) == ()
 
 
 def test_with_satisfied_customers_only_nothing_is_said():
     asked, score, category, alike = world()
-    assert gaps_by_category(asked, np.full(score.size, 5.0), category, alike) == ()
+    assert gaps_by_segment(asked, np.full(score.size, 5.0), category, alike) == ()

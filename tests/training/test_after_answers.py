@@ -10,7 +10,7 @@ from patron.features.families import load_families
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
 from patron.features.tables import DataSpec, TableSpec
-from patron.training import after_answers as driver
+from patron.training import anchoring
 from patron.training.after_answers import learn_after_answers
 from patron.training.snapshots import build_training_set
 
@@ -85,7 +85,7 @@ def test_without_answers_there_is_nothing_to_say():
 def test_many_answers_are_those_of_a_sample_of_the_customers(monkeypatch):
     data = evidence()
     whole = learned(data)
-    monkeypatch.setattr(driver, "MOST_MOMENTS", 250)
+    monkeypatch.setattr(anchoring, "MOST_MOMENTS", 250)
 
     sampled = learned(data)
 
