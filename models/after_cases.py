@@ -21,8 +21,9 @@ from .moments import FEWEST_CUSTOMERS, Floats, GroupRate, Moments, Standardised,
 class CaseGroup:
     """Some of the cases: what followed them, or why no number is given.
 
-    `is_measurable` says that the difference to customers alike stands after looking at all groups and contrasts, and
-    that there are enough customers and outcomes for a sentence.
+    `is_measurable` says that they do worse than customers alike, that this stands after looking at all groups and
+    contrasts, and that there are enough customers and outcomes for a sentence. Doing better is never claimed: who opens
+    a case is still there, and customers alike need not be.
     """
 
     name: str
@@ -168,7 +169,7 @@ def _estimates(found: AfterCases) -> Iterator[Estimate]:
 
 def _judged(part: CasePart, surely: Iterator[bool]) -> CasePart:
     groups = tuple(
-        replace(each, is_measurable=next(surely) and _is_enough(each.rate)) if each.rate is not None else each
+        replace(each, is_measurable=next(surely) and _is_worse(each.rate)) if each.rate is not None else each
         for each in part.groups
     )
     if part.contrast is None:
@@ -178,6 +179,10 @@ def _judged(part: CasePart, surely: Iterator[bool]) -> CasePart:
     return replace(
         part, groups=groups, contrast=replace(part.contrast, is_measurable=next(surely) and enough)
     )
+
+
+def _is_worse(rate: GroupRate) -> bool:
+    return rate.difference.value < 0 and _is_enough(rate)
 
 
 def _is_enough(rate: GroupRate) -> bool:

@@ -102,11 +102,11 @@ class AfterAnswersView:
         if is_apart(slope):
             way = "more" if slope.value > 0 else "less"
             return (
-                f"Higher scores come with {way} net spend in the horizon: {_money(slope)} per customer from the lowest"
+                f"Higher scores come with {way} net spend in the horizon: {money(slope)} per customer from the lowest"
                 f" to the highest, beside {self._alike}."
             )
         return (
-            f"No measurable association between the score and net spend in the horizon: {_money(slope)} per customer"
+            f"No measurable association between the score and net spend in the horizon: {money(slope)} per customer"
             " from the lowest to the highest."
         )
 
@@ -238,5 +238,6 @@ def _money_ends(change: Estimate) -> str:
     return f"{_amount(change.low)} to {_amount(change.high)}"
 
 
-def _money(change: Estimate) -> str:
+def money(change: Estimate) -> str:
+    """A change of an amount with its ends."""
     return f"{_amount(change.value)} ({_money_ends(change)})"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from patron.models.after_cases import AfterCases, CaseGroup, CasePart
 
-from .after_answers_view import RateRow, points, rate_row
+from .after_answers_view import RateRow, money, points, rate_row
 from .formats import count, decimal, percent, sentence
 from .wording import Wording
 
@@ -40,16 +40,22 @@ class AfterCasesView:
     def _level(self, group: CaseGroup, when: str) -> str:
         if group.rate is None:
             return f"{when}: no number, {group.reason}."
-        change = points(group.rate.difference)
-        if not group.is_measurable:
+        change, spend = points(group.rate.difference), self._spend(group)
+        alike = f"customers alike who had no case: {change} percentage points{spend}."
+        if group.is_measurable:
+            return f"{when}, the {self.wording.rate} is lower than that of {alike}"
+        if group.rate.difference.low > 0:
             return (
-                f"{when}, no measurable difference in the {self.wording.rate} to customers alike who had no case:"
-                f" {change} percentage points."
+                f"{when}, the {self.wording.rate} is no lower than that of {alike} Who opens a case is still there, and"
+                " the others need not be: a higher rate is no sign that cases bring anybody back."
             )
-        way = "higher" if group.rate.difference.value > 0 else "lower"
+        return f"{when}, no measurable difference in the {self.wording.rate} to {alike}"
+
+    def _spend(self, group: CaseGroup) -> str:
         return (
-            f"{when}, the {self.wording.rate} is {way} than that of customers alike who had no case:"
-            f" {change} percentage points."
+            ""
+            if group.spend is None
+            else f", and {money(group.spend.difference)} of net spend in the horizon"
         )
 
     def _buffer(self, part: CasePart) -> str:

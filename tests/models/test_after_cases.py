@@ -37,6 +37,12 @@ def test_the_severe_differ_from_customers_alike_and_from_the_mild():
     assert (contrast.first, contrast.last, contrast.is_measurable) == ("mild", "severe", True)
 
 
+def test_doing_better_than_customers_alike_is_never_claimed():
+    _, severe, _ = looked(effect=0.3).groups
+    assert severe.rate.difference.low > 0.2
+    assert not severe.is_measurable
+
+
 def test_few_customers_get_a_reason_and_no_number():
     rare = looked().groups[2]
     assert (rare.customers, rare.rate, rare.reason) == (30, None, "fewer than 50 customers")

@@ -35,13 +35,18 @@ def said(*parts):
             True,
             "Just after the case, the purchase rate is lower than that of customers alike who had no case: −10.0",
         ),
-        (0.1, True, "Just after the case, the purchase rate is higher than"),
-        (-0.1, False, "Just after the case, no measurable difference in the purchase rate"),
+        (0.1, False, "Just after the case, the purchase rate is no lower than"),
+        (-0.01, False, "Just after the case, no measurable difference in the purchase rate"),
     ],
 )
 def test_what_followed_a_case_is_said_only_where_it_is_measurable(change, measurable, words):
     (sentence,) = said(CasePart("just after the case", (group("all cases", change, measurable),)))
     assert sentence.startswith(words)
+
+
+def test_a_higher_rate_after_a_case_is_no_sign_that_cases_bring_anybody_back():
+    (sentence,) = said(CasePart("just after the case", (group("all cases", 0.1),)))
+    assert sentence.endswith("a higher rate is no sign that cases bring anybody back.")
 
 
 def test_too_few_cases_get_a_reason_and_no_number():
