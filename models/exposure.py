@@ -36,7 +36,7 @@ def exposure_cells(stage: Sequence[str], days_since: Floats, orders: Floats) -> 
     """Stages, days since the last order and orders in 90 days [n] (NaN: not known) to cells of exposure [n].
 
     >>> exposure_cells(["new", "new", "new"], np.array([1.0, 2.0, 3.0]), np.array([1.0, 1.0, 1.0])).tolist()
-    [6, 6, 11]
+    [1, 1, 6]
     """
     places = {name: place for place, name in enumerate(STAGES)}
     first = np.array([places.get(each, len(STAGES)) for each in stage], np.int64)
