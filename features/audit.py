@@ -11,6 +11,7 @@ from .feature_signs import judge
 from .findings import Finding
 from .instants import Instant, choose_instants
 from .localtime import to_datetime
+from .notebook import card
 from .perturbation import CHANGES
 from .progress import Progress, silent
 from .question import Question
@@ -150,6 +151,27 @@ class AuditReport:
             lines.append(f"leak: and {len(changed) - _MOST_SHOWN:,} more features")
         page = [] if self.page is None else [f"page: {self.page}"]
         return "\n".join([*lines, *map(str, self.findings), *page])
+
+    def _repr_html_(self) -> str:
+        """For notebooks, which are shown around: without the customers that `str` gives as examples."""
+        rows = [
+            (
+                each.feature,
+                each.family,
+                f"{each.snapshots:,} of {rebuild.snapshots:,}",
+                self.instant_text(rebuild.instant.cutoff),
+            )
+            for pairs in list(self.changed.values())[:_MOST_SHOWN]
+            for rebuild, each in [max(pairs, key=lambda pair: pair[1].snapshots)]
+        ]
+        how_much = (
+            f"{self.snapshots:,} snapshots of {self.customers:,} of {self.known_customers:,} customers were rebuilt,"
+            f" {self.values:,} values compared bit by bit."
+        )
+        found = [f"{finding.level}: {finding.subject}" for finding in self.findings]
+        title = "No leak was found" if self.passed else "The future reaches the model"
+        head = ("Feature that changes", "Family", "Snapshots", "At")
+        return card("patron audit", title, [self.verdict, how_much, *found], head, rows)
 
 
 def _difference_lines(rebuild: Rebuild, each: Difference, timezone: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from patron.features.errors import ConfigurationError
 from patron.features.family import Family
+from patron.features.notebook import card
 from patron.features.progress import Progress, silent
 from patron.features.snapshots import parse_cutoffs
 from patron.features.tables import DataSpec
@@ -61,6 +62,22 @@ class ScoringResult:
             "warnings": list(self.warnings),
             "deviations": list(self.deviations),
         }
+
+    def _repr_html_(self) -> str:
+        """For notebooks: who was scored, who was not and why, and what to know before using the scores."""
+        age = self.newest_fact_days
+        sentences = [
+            f"{self.scored:,} of {self.customers:,} customers are scored, the others are excluded with a reason.",
+            *([] if age is None else [f"The newest purchase is {age:.1f} days older than the cutoff."]),
+            *self.warnings,
+            f"In {self.folder}.",
+        ]
+        if self.repeated:
+            sentences.append("This very run had been published before; nothing was done.")
+        rows = [("scored", f"{self.scored:,}"), *((why, f"{n:,}") for why, n in self.excluded.items())]
+        return card(
+            f"patron score · {self.model}", f"Scores as of {self.cutoff}", sentences, ("Customers", ""), rows
+        )
 
 
 def score_customers(

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from patron.features.errors import ModelError, PatronError
+from patron.features.notebook import card
 from patron.features.progress import Progress, silent
 from patron.features.tracking import Tracking
 from patron.models.contract import Contract
@@ -65,6 +66,16 @@ class SideBySide:
     def __str__(self) -> str:
         return "\n".join([*self._sides(), *self._metrics(), self._verdict()])
 
+    def _repr_html_(self) -> str:
+        both = [(name, self.first.metrics[name], self.second.metrics[name]) for name in self._shared()]
+        rows = [(name.replace("_", " "), _interval(one), _interval(other)) for name, one, other in both]
+        head = ("Metric, each at its own test cutoffs", str(self.first), str(self.second))
+        title = f"{self.first}, and {self.second}"
+        return card("patron compare", title, [*self._sides()[1:], self._verdict()], head, rows)
+
+    def _shared(self) -> list[str]:
+        return [name for name in SHOWN if name in self.first.metrics and name in self.second.metrics]
+
     def _sides(self) -> list[str]:
         data = "the very same evidence" if self.same_data else "different evidence"
         until = f"{self.first.observed_until} and {self.second.observed_until}"
@@ -79,10 +90,9 @@ class SideBySide:
         cutoffs = [", ".join(side.judged_at) for side in (self.first, self.second)]
         where = cutoffs[0] if cutoffs[0] == cutoffs[1] else f"{cutoffs[0]} and {cutoffs[1]}: not the same"
         rows = [f"judged:  each at its own test cutoffs ({where})"]
-        for name in SHOWN:
-            if name in self.first.metrics and name in self.second.metrics:
-                first, second = _interval(self.first.metrics[name]), _interval(self.second.metrics[name])
-                rows.append(f"  {name:<18}{first:<28}{second}")
+        for name in self._shared():
+            first, second = _interval(self.first.metrics[name]), _interval(self.second.metrics[name])
+            rows.append(f"  {name:<18}{first:<28}{second}")
         return rows
 
     def _verdict(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from patron.features.localtime import LocalTime
+from patron.features.notebook import card
 from patron.features.reading import TableAccount
 from patron.features.table_facts import TableFacts
 from patron.training.gate import REMEDY, CutoffCount
@@ -36,6 +37,31 @@ def report_lines(report: "CheckReport") -> Iterator[str]:
     if report.page is not None:
         yield ""
         yield f"page: {report.page}"
+
+
+def report_card(report: "CheckReport") -> str:
+    """The report for a notebook: the verdict, what should be changed, the rows of each table and the cutoffs."""
+    tests = set(report.tests)
+    tables = [
+        (f"rows of {each.table}", f"{each.used:,} used", f"{sum(each.quarantined.values()):,} quarantined")
+        for each in report.accounts
+    ]
+    cutoffs = [
+        (
+            f"cutoff {each.cutoff}{', judged' if each.cutoff in tests else ''}",
+            f"{each.snapshots:,} snapshots",
+            f"{each.events:,} met the target",
+        )
+        for each in report.cutoffs
+    ]
+    title = "Enough to train and judge a model" if report.ready else "Not enough to train a model"
+    advice = [
+        f"consider {each.setting} {each.configured} → {each.recommended}: {each.why}"
+        for each in report.advice
+        if each.verdict == "consider"
+    ]
+    sentences = [*_verdict(report), *advice, *(f"note: {note}" for note in report.notes)]
+    return card("patron check", title, sentences, ("", "", ""), [*tables, *cutoffs])
 
 
 def _verdict(report: "CheckReport") -> Iterator[str]:

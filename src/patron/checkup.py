@@ -75,6 +75,11 @@ class CheckReport:
 
         return plain_report(self)
 
+    def _repr_html_(self) -> str:
+        from .check_text import report_card
+
+        return report_card(self)
+
     def __str__(self) -> str:
         from .check_text import report_lines
 
