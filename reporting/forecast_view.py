@@ -131,7 +131,7 @@ def _range_sentences(found: RangeQuality) -> tuple[str, ...]:
     outside = f"{_share(model.before)} came before it, {_share(model.after)} after it or not at all."
     middle = f"{_share(model.by_middle)} had bought by the end of the middle day; the aim is a half."
     width = (
-        f"Half of the ranges are {count(model.width_days)} days wide or less,"
+        f"Half of the ranges are {_days(model.width_days)} wide or less,"
         f" nine of ten {count(model.wide_days)} or less."
     )
     return f"{told} {over}", " ".join(filter(None, (inside, _by_cutoff(found), outside))), f"{middle} {width}"
@@ -148,8 +148,12 @@ def _range_row(name: str, found: Coverage) -> tuple[str, tuple[Part, ...]]:
     shares = (found.inside, found.before, found.after)
     ends = [f"{percent(each.low)} to {percent(each.high)}" for each in shares]
     parts = (Part(percent(each.value), end) for each, end in zip(shares, ends, strict=True))
-    width = Part(f"{count(found.width_days)} days", f"nine of ten at most {count(found.wide_days)}")
+    width = Part(_days(found.width_days), f"nine of ten at most {count(found.wide_days)}")
     return name, (Part(count(found.told)), *parts, width)
+
+
+def _days(number: float) -> str:
+    return "1 day" if number == 1 else f"{count(number)} days"
 
 
 def _share(estimate: Estimate) -> str:

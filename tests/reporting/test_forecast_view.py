@@ -46,7 +46,7 @@ def test_ranges_are_told_with_intervals_and_horizons_with_their_reason(judged: F
     assert "7 days wide" in view.ranges[2]
     assert [(name, parts[0].value, parts[-1].value) for name, parts in view.range_rows] == [
         ("model", "400", "7 days"),
-        ("own mean gap", "400", "1 days"),
+        ("own mean gap", "400", "1 day"),
     ]
     assert view.amounts[0].by_cutoff.startswith("Gain in Gini by test cutoff, the earliest first: +0.")
     assert view.reasons == (("few", "3"),)
