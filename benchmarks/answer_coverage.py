@@ -1,7 +1,7 @@
 """How often the answer misleads on the simulated retailer: what adds nothing said to add, and intervals that miss.
 
 python benchmarks/answer_coverage.py --worlds 100
-python benchmarks/answer_coverage.py --worlds 100 --net-spend
+python benchmarks/answer_coverage.py --worlds 100 --first 20 --net-spend
 
 A large retailer is simulated once and its customers are dealt out: each world is a sample of its own that trains and
 asks as `patron train` does. In every world some groups are made into noise: each customer is given, for good, what
@@ -169,6 +169,7 @@ def main() -> None:
     )
     parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--customers", type=int, default=1_000, help="known customers of each world")
+    parser.add_argument("--first", type=int, help="ask in so many of the worlds only")
     parser.add_argument("--net-spend", action="store_true", help="ask about net spend")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-answers")
     parser.add_argument("--markdown", action="store_true")
@@ -177,12 +178,12 @@ def main() -> None:
     asked = "spend" if given.net_spend else "probability"
     found: list[dict[str, GroupGain]] = []
     try:
-        for world in range(given.worlds):
+        for world in range(given.first or given.worlds):
             path = given.folder / f"fits-{worlds.data.customer.size}-{asked}" / f"{world}.npz"
             tested, fitted = kept(path, worlds, world, net_spend=given.net_spend)
             gains = compare(tested, fitted.whole, fitted.groups)[1]
             found.append({each.group: each for each in gains})
-            print(f"\r{world + 1} of {given.worlds} worlds", end="", flush=True)
+            print(f"\r{world + 1} worlds", end="", flush=True)
     except KeyboardInterrupt:
         print(", stopped", end="")
     title = (

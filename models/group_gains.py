@@ -197,18 +197,15 @@ class _Difference:
     @classmethod
     def of(cls, tested: LaterRows, *, better: Fits, worse: Fits, permuted: bool = False) -> "_Difference":
         """`permuted` says that `worse` is the same model, fitted with the same seeds to permuted features."""
-        good, bad = tested.losses(better), tested.losses(worse)
-        rows = bad.mean(axis=0) - good.mean(axis=0)
-        good_auc, good_influence = _auc_of(better, tested)
-        bad_auc, bad_influence = _auc_of(worse, tested)
-        ranks = good_influence - bad_influence
+        good, bad = _Scores.of_losses(better, tested), _Scores.of_losses(worse, tested)
+        good_auc, bad_auc = _Scores.of_auc(better, tested), _Scores.of_auc(worse, tested)
         half_width = _of_permuted_fits if permuted else _of_fits
         return cls(
-            rows,
-            half_width(bad.mean(axis=1), good.mean(axis=1), _customers_error(rows - rows.mean(), tested)),
-            ranks,
-            float(good_auc.mean() - bad_auc.mean()),
-            half_width(bad_auc, good_auc, _customers_error(ranks, tested)),
+            tested.losses(worse).mean(axis=0) - tested.losses(better).mean(axis=0),
+            half_width(bad, good, tested),
+            good_auc.influence.mean(axis=0) - bad_auc.influence.mean(axis=0),
+            float(good_auc.value.mean() - bad_auc.value.mean()),
+            half_width(bad_auc, good_auc, tested),
         )
 
     def gain(self, total: "_Difference", tested: LaterRows) -> Gain:
@@ -227,25 +224,71 @@ class _Difference:
         return _interval(share, error, self.of_fits / whole)
 
 
-def _of_fits(one: Floats, other: Floats, _of_customers: float) -> float:
+@dataclass(frozen=True, eq=False)
+class _Scores:
+    """What each fit scores on the test rows, `value` [fits], and how each row moves it, `influence` [fits, rows]."""
+
+    value: Floats
+    influence: Floats
+
+    @classmethod
+    def of_losses(cls, fits: Fits, tested: LaterRows) -> "_Scores":
+        """The mean losses."""
+        losses = tested.losses(fits)
+        value = losses.mean(axis=1)
+        return cls(value, losses - value[:, None])
+
+    @classmethod
+    def of_auc(cls, fits: Fits, tested: LaterRows) -> "_Scores":
+        """The AUCs with DeLong's influence (1988); NaN for amounts."""
+        shape = (len(fits.prediction), tested.outcome.size)
+        found = cls(np.full(shape[0], np.nan), np.zeros(shape))
+        if not tested.loss.ranks:
+            return found
+        events = tested.outcome == 1
+        positives, negatives = int(events.sum()), int((~events).sum())
+        for place, probability in enumerate(fits.prediction):
+            rank, own = stats.rankdata(probability), np.empty(events.size)
+            own[events] = (rank[events] - stats.rankdata(probability[events])) / negatives
+            own[~events] = 1 - (rank[~events] - stats.rankdata(probability[~events])) / positives
+            found.value[place] = own[events].mean()
+            weight = np.where(events, own.size / positives, own.size / negatives)
+            found.influence[place] = weight * (own - found.value[place])
+        return found
+
+    def less(self, other: "_Scores") -> "_Scores":
+        """Each fit less the other's of the same seed."""
+        return _Scores(self.value - other.value, self.influence - other.influence)
+
+    def sampled(self, tested: LaterRows) -> float:
+        """By how much fits would differ for the customers tested alone: the variance of a fit around the mean fit."""
+        apart = self.influence - self.influence.mean(axis=0)
+        errors = [_customers_error(each, tested) ** 2 for each in apart]
+        return float(np.sum(errors)) / max(len(errors) - 1, 1)
+
+
+def _of_fits(one: _Scores, other: _Scores, _tested: LaterRows) -> float:
     """Half a 95 % interval of the difference of two means of independent fits; one fit alone is taken as exact."""
-    several = [each for each in (one, other) if each.size > 1]
+    several = [each.value for each in (one, other) if each.value.size > 1]
     if not several:
         return 0.0
     variance = sum(float(np.var(each, ddof=1)) / each.size for each in several)
     return _student(min(each.size for each in several)) * float(np.sqrt(variance))
 
 
-def _of_permuted_fits(without: Floats, whole: Floats, of_customers: float) -> float:
-    """Half a 95 % interval of the mean difference of fits paired by seed, from how much they differ.
+def _of_permuted_fits(without: _Scores, whole: _Scores, tested: LaterRows) -> float:
+    """Half a 95 % interval of the mean difference of fits paired by seed, beyond which customers were tested.
 
-    The seeds' part falls with the number of fits. What does not fall is that the whole model learned from its features
-    in a single arrangement, which may have been a lucky one. By how much arrangements differ is seen in the permuted
-    fits, beyond what seeds and the customers tested explain; half of the customers' variance is the permuted fits'.
+    How pairs differ falls with the number of fits. What does not fall is that the whole model learned from its features
+    in a single arrangement, which may have been a lucky one. By how much arrangements differ is bounded in two ways,
+    each noisy with ten fits, so that the lower one is taken: how pairs differ, and by how much more than the whole
+    model's the permuted fits do. What fits differ by for the customers tested is in the customers' error already.
     """
-    of_seeds = float(np.var(without - whole, ddof=1)) / whole.size
-    beyond = float(np.var(without, ddof=1) - np.var(whole, ddof=1)) - of_customers**2 / 2
-    return _student(whole.size) * float(np.sqrt(of_seeds + max(beyond, 0.0)))
+    fits, pairs = whole.value.size, without.less(whole)
+    of_pairs = max(float(np.var(pairs.value, ddof=1)) - pairs.sampled(tested), 0.0)
+    permuted, plain = (float(np.var(each.value, ddof=1)) - each.sampled(tested) for each in (without, whole))
+    of_arrangements = min(of_pairs, max(permuted - plain, 0.0))
+    return _student(fits) * float(np.sqrt(of_pairs / fits + of_arrangements))
 
 
 def _student(fits: int) -> float:
@@ -260,22 +303,6 @@ def _customers_error(influence: Floats, tested: LaterRows) -> float:
     of_customer = np.bincount(tested.code, influence)
     customers = of_customer.size
     return float(np.sqrt((of_customer**2).sum() * customers / max(customers - 1, 1)) / influence.size)
-
-
-def _auc_of(fits: Fits, tested: LaterRows) -> tuple[Floats, Floats]:
-    """The AUC of each fit, and the influence of each row on their mean (DeLong et al. 1988); NaN for amounts."""
-    values, influence = np.full(len(fits.prediction), np.nan), np.zeros(tested.outcome.size)
-    if not tested.loss.ranks:
-        return values, influence
-    events = tested.outcome == 1
-    positives, negatives = int(events.sum()), int((~events).sum())
-    for place, probability in enumerate(fits.prediction):
-        rank, own = stats.rankdata(probability), np.empty(events.size)
-        own[events] = (rank[events] - stats.rankdata(probability[events])) / negatives
-        own[~events] = 1 - (rank[~events] - stats.rankdata(probability[~events])) / positives
-        values[place] = own[events].mean()
-        influence += np.where(events, own.size / positives, own.size / negatives) * (own - values[place])
-    return values, influence / len(fits.prediction)
 
 
 def _interval(value: float, of_customers: float, of_fits: float) -> Estimate:

@@ -173,7 +173,8 @@ def _dataset(
         arena.outcome.astype(np.float32),
         categorical_feature=list(categorical),
         reference=reference,
-        params=dict(arena.parameters),
+        # As many threads as fit with it: LightGBM keeps the number for the whole process, and others fit beside.
+        params={**arena.parameters, "num_threads": 1},
     ).construct()
 
 

@@ -101,3 +101,33 @@ def test_a_loss_is_told_as_a_bound_and_never_as_harm():
     assert gain.loss.high < 0
     assert not gain.is_measurable
     assert np.isnan(gain.share.value)  # the whole model tells nothing to have a share of
+
+
+def test_what_fits_differ_by_for_the_customers_tested_is_not_counted_twice():
+    random = np.random.default_rng(2)
+    outcome = random.integers(0, 2, 400).astype(np.int8)
+    rows = LaterRows(outcome, np.arange(400), 0.5)
+    drawn = random.uniform(
+        0.3, 0.7, (20, 400)
+    )  # every fit says something else of every customer, and nothing of all
+
+    gain = added(rows, Fits(drawn[:10]), Fits(drawn[10:]))
+
+    losses = -np.log(np.where(outcome == 1, drawn, 1 - drawn))
+    difference = losses[10:].mean(axis=0) - losses[:10].mean(axis=0)
+    of_customers = 1.96 * difference.std(ddof=1) / np.sqrt(400)
+    of_fits = 2.262 * (losses[10:] - losses[:10]).mean(axis=1).std(ddof=1) / np.sqrt(10)
+    assert of_customers <= gain.loss.high - gain.loss.value < np.hypot(of_customers, of_fits)
+
+
+def test_a_lucky_arrangement_widens_the_interval_however_many_fits_there_are():
+    random = np.random.default_rng(3)
+    arrangement = random.normal(0, 0.02, 40)  # moves all customers alike, so that no customers explain it
+    spread = [
+        added(seen(100), fits(*[COIN] * number), fits(*[[0.5 + each, 0.5 - each] * 2 for each in arrangement[:number]]))
+        for number in (10, 40)
+    ]  # fmt: skip
+    few, many = (each.loss.high - each.loss.value for each in spread)
+
+    assert few > 0.04
+    assert many > 0.04
