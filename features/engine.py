@@ -159,6 +159,21 @@ def build_chosen(
     store: EvidenceStore, prepared: Prepared, cutoff: int, codes: npt.NDArray[np.int64]
 ) -> pa.Table:
     """The snapshots at a cutoff of those among chosen customers (codes, ascending) whom the question is about."""
+    return chosen_partition(store, prepared, cutoff, codes).snapshots
+
+
+def chosen_partition(
+    store: EvidenceStore,
+    prepared: Prepared,
+    cutoff: int,
+    codes: npt.NDArray[np.int64],
+    *,
+    everyone: bool = False,
+) -> Partition:
+    """The snapshots at a cutoff of chosen customers (codes, ascending), who are counted from zero.
+
+    With `everyone` all have features whom the evidence knew by then, whatever the question is about.
+    """
     whole = Range(0, store.customers)
     customers = Customers(0, store.known_from(whole)[codes], store.known_until(whole)[codes])
     return build_partition(
@@ -167,7 +182,8 @@ def build_chosen(
         candidates(customers, np.array([cutoff], np.int64)),
         prepared.plan,
         prepared.population,
-    ).snapshots
+        everyone=everyone,
+    )
 
 
 def steady_ranges(store: EvidenceStore, prepared: Prepared, memory: int, cut: int) -> list[tuple[Range, ...]]:

@@ -12,6 +12,9 @@ from patron.models.encoding import encode, unseen_categories
 from patron.models.forecast import Forecast
 from patron.models.loyalty import LOYALTY, LoyaltyThresholds, loyalty_column
 
+REASONS = "reasons"
+"""The column of reasons in plain words."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -44,9 +47,13 @@ def score_batch(kept: pa.Table, left_out: pa.Table, artefact: Artefact, cutoff: 
     return Batch(scores, excluded, unseen_categories(kept, contract.features))
 
 
-def scores_schema(id_type: pa.DataType, forecast: Forecast | None = None) -> pa.Schema:
-    """The columns of the scores, the customers' ids in their own type, and those of the model's forecast."""
+def scores_schema(id_type: pa.DataType, forecast: Forecast | None = None, *, told: bool = False) -> pa.Schema:
+    """The columns of the scores, the customers' ids in their own type, and those of the model's forecast.
+
+    With `told` there are reasons among them.
+    """
     further = [] if forecast is None else forecast.schema()
+    reasons = [pa.field(REASONS, pa.string())] if told else []
     return pa.schema(
         [
             ("customer_id", id_type),
@@ -57,6 +64,7 @@ def scores_schema(id_type: pa.DataType, forecast: Forecast | None = None) -> pa.
             ("percentile", pa.float64()),
             ("rank_in_run", pa.int64()),
             *further,
+            *reasons,
             ("stage", pa.string()),
             ("population", pa.string()),
             (LOYALTY, pa.string()),

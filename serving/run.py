@@ -34,6 +34,7 @@ from .locking import is_held, only_one
 from .partitions import Partitions
 from .publishing import Publication, point_to_latest, published, writable
 from .staging import DamagedPartitionError, Staging, identity_of, remove, staging_of, stagings
+from .telling import Telling, with_reasons
 
 _SAMPLED = 5_000
 """So many customers are compared with training before all are scored."""
@@ -55,6 +56,8 @@ class ScoringRun:
     """A digest of each evidence table."""
     allow: tuple[str, ...] = ()
     """Deviations from training that are let pass, as `KINDS` names them; no score depends on it."""
+    telling: Telling = field(default_factory=Telling)
+    """For whom reasons are told."""
 
     @cached_property
     def identity(self) -> dict[str, Any]:
@@ -68,6 +71,7 @@ class ScoringRun:
             "cutoff": self.cutoff,
             "closures": list(self.question.calendar.closures),
             "patron": version("patron"),
+            **({"reasons": str(self.telling)} if self.telling else {}),
         }
 
     @property
@@ -147,7 +151,7 @@ def publish_run(
             deviations = run.first_deviations()
             partitions = Partitions.of(run.store, run.prepared, run.model.artefact, run.cutoff, memory)
             staging = Staging.take_up(final, {**run.identity, "partitions": partitions.bounds})
-            facts = _Work(run, partitions, staging, deviations, progress).done(final)
+            facts = _Work(run, partitions, staging, deviations, memory, progress).done(final)
         point_to_latest(final.parent)
         _remove_superseded(final)
     return facts, repeated
@@ -161,6 +165,7 @@ class _Work:
     partitions: Partitions
     staging: Staging
     deviations: list[Deviation]
+    memory: int
     progress: Progress
     started: float = field(default_factory=monotonic)
 
@@ -207,10 +212,12 @@ class _Work:
         probability = np.concatenate(
             [np.empty(0), *(np.asarray(table["probability"]) for table in self._kept("scores"))]
         )
-        scores = scores_schema(id_type, run.model.artefact.forecast)
+        scores = scores_schema(id_type, run.model.artefact.forecast, told=bool(run.telling))
         excluded = excluded_schema(id_type)
         ready = Publication(final, self.staging.folder)
-        ranked = run.completed(_ranked(self._kept("scores"), probability), scores)
+        ranked = run.completed(
+            self._told(_ranked(self._kept("scores"), probability), probability.size), scores
+        )
         left_out = run.completed(self._kept("excluded"), excluded)
         written = {
             "scored": ready.write_parts("scores", ranked, scores),
@@ -230,6 +237,23 @@ class _Work:
         manifest = ready.publish(facts)
         self.progress("writing scores", 1, 1)
         return manifest
+
+    def _told(self, ranked: Iterator[pa.Table], scored: int) -> Iterator[pa.Table]:
+        """The ranked scores with reasons where they were asked for."""
+        run = self.run
+        if not run.telling:
+            return ranked
+        return with_reasons(
+            ranked,
+            run.telling,
+            scored,
+            run.store,
+            run.prepared,
+            run.model.artefact,
+            run.cutoff,
+            self.memory,
+            self.progress,
+        )
 
     def _kept(self, name: str) -> Iterator[pa.Table]:
         """The rows of all partitions, in the order of the customers."""

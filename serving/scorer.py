@@ -22,6 +22,7 @@ from .destinations import Destination
 from .deviations import BrokenContractError, checked_names
 from .publishing import make_folder
 from .run import ScoringRun, publish_run
+from .telling import Telling
 
 Cutoff = str | date | datetime
 
@@ -91,19 +92,22 @@ def score_customers(
     closures: Sequence[str] = (),
     allow: Sequence[str] = (),
     places: Sequence[Destination] = (),
+    reasons: str = "none",
     progress: Progress = silent,
 ) -> ScoringResult:
     """Score everyone whom the model's question is about at the cutoff, and publish scores and exclusions together.
 
     `closures` are days on which the business is closed, beside those that were known in training. `allow` names
     deviations from training that are let pass (`patron.serving.deviations.KINDS`). `places` are where the published
-    run is brought to besides.
+    run is brought to besides. `reasons` says for whom reasons are told: "all", "none", or the likeliest, "top:0.05".
     Raises ModelError where the evidence does not keep the model's contract, BrokenContractError where it deviates from
     training by more than may pass unseen, ConfigurationError for a cutoff after `observed_until` or an output folder
     that cannot be written, DeliveryError where another place cannot be reached.
     """
-    names = checked_names(allow)
-    scorer = Scorer(data, model, out, families, memory, tuple(closures), names, tuple(places), progress)
+    names, telling = checked_names(allow), Telling.parse(reasons)
+    scorer = Scorer(
+        data, model, out, families, memory, tuple(closures), names, tuple(places), telling, progress
+    )
     with scorer.runs([cutoff]) as runs:
         return scorer.publish(next(iter(runs)))
 
@@ -119,6 +123,7 @@ def score_cutoffs(
     closures: Sequence[str] = (),
     allow: Sequence[str] = (),
     places: Sequence[Destination] = (),
+    reasons: str = "none",
     progress: Progress = silent,
 ) -> "Backfill":
     """Score several past cutoffs, each as of then and as `score_customers` would, reading the evidence once.
@@ -131,8 +136,10 @@ def score_cutoffs(
             where="cutoffs",
             remedy="name the past cutoffs, for example 2017-06-01",
         )
-    names = checked_names(allow)
-    scorer = Scorer(data, model, out, families, memory, tuple(closures), names, tuple(places), progress)
+    names, telling = checked_names(allow), Telling.parse(reasons)
+    scorer = Scorer(
+        data, model, out, families, memory, tuple(closures), names, tuple(places), telling, progress
+    )
     published: list[ScoringResult] = []
     refused: dict[str, BrokenContractError] = {}
     with scorer.runs(cutoffs) as runs:
@@ -180,6 +187,7 @@ class Scorer:
     allow: tuple[str, ...] = ()
     places: tuple[Destination, ...] = ()
     """Where published runs are brought to besides."""
+    telling: Telling = field(default_factory=Telling)
     progress: Progress = silent
 
     @contextmanager
@@ -193,7 +201,7 @@ class Scorer:
             prepared = prepare_for(contract, store, question, self.families)
             digest = store.digest()
             yield [
-                ScoringRun(store, self.model, question, moment, prepared, digest, self.allow)
+                ScoringRun(store, self.model, question, moment, prepared, digest, self.allow, self.telling)
                 for moment in moments
             ]
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from patron.features.engine import Prepared
     from patron.features.store import EvidenceStore
     from patron.models.champions import Change
+    from patron.models.explanation import Explanation
     from patron.models.watched import MonitorReport
     from patron.serving.destinations import Destination
     from patron.serving.scorer import Backfill, ScoringResult
@@ -185,6 +186,7 @@ def score(
     out: Places = None,
     *,
     allow: Sequence[str] = (),
+    reasons: str | None = None,
     progress: Progress = silent,
 ) -> "ScoringResult":
     """Score everyone whom the model's question is about at the cutoff, as Parquet in a folder below `out`.
@@ -192,7 +194,8 @@ def score(
     `out` is a folder, `scores` unless the configuration says other, or places for the scores beside it: `csv:folder`,
     `delta:folder`, `postgresql://user:${NAME}@host/database#schema`.
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
-    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
+    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend". `reasons` says
+    for whom reasons are told, as the configuration does: "all", "top:0.05", "none".
     """
     from patron.features.families import load_families
     from patron.models.registry import CHAMPION
@@ -214,6 +217,7 @@ def score(
         closures=config.question.calendar.closures,
         allow=allow,
         places=places,
+        reasons=reasons or config.scoring.reasons,
         progress=progress,
     )
 
@@ -225,6 +229,7 @@ def backfill(
     out: Places = None,
     *,
     allow: Sequence[str] = (),
+    reasons: str | None = None,
     progress: Progress = silent,
 ) -> "Backfill":
     """Score past cutoffs, each with what was known then; as `score` for each, but the evidence is read once.
@@ -251,6 +256,38 @@ def backfill(
         closures=config.question.calendar.closures,
         allow=allow,
         places=places,
+        reasons=reasons or config.scoring.reasons,
+        progress=progress,
+    )
+
+
+def explain(
+    config: Config,
+    customer: object,
+    cutoff: Cutoff,
+    model: str | None = None,
+    *,
+    progress: Progress = silent,
+) -> "Explanation":
+    """Why a customer gets a score at a cutoff: what each feature contributes, in words and numbers that sum to it.
+
+    The id as it came in, or as text. It shows itself in a notebook.
+    """
+    from patron.features.families import load_families
+    from patron.models.registry import CHAMPION
+    from patron.serving.explaining import explain_customer
+    from patron.serving.patience import resolve_patiently
+
+    progress("loading the model", 0, 0)
+    wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
+    return explain_customer(
+        config.data,
+        resolve_patiently(wanted, config.tracking, progress),
+        customer,
+        cutoff,
+        families=load_families(config.run.families, config.data.folder),
+        memory=config.run.memory,
+        closures=config.question.calendar.closures,
         progress=progress,
     )
 
@@ -258,7 +295,7 @@ def backfill(
 def monitor(
     config: Config,
     model: str | None = None,
-    scores: str | Path = "scores",
+    scores: str | Path | None = None,
     out: str | Path | None = None,
     *,
     runs: int = 12,
@@ -266,7 +303,7 @@ def monitor(
 ) -> "MonitorReport":
     """Look at the scoring runs that a model published below `scores`: inputs, scores and, once mature, outcomes.
 
-    The champion unless given; of its runs with a mature target the newest `runs`, and as many of the others. The page
+    The champion, and the folder that `score` writes to, unless given; of its runs with a mature target the newest `runs`, and as many of the others. The page
     goes to `out`, beside the other reports unless given, and the figures to MLflow beside the model's run.
     """
     from patron.features.families import load_families
@@ -284,7 +321,7 @@ def monitor(
     report = monitor_model(
         config.data,
         found,
-        Path(scores),
+        _destinations(config, None)[0] if scores is None else Path(scores),
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,

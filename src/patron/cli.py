@@ -257,6 +257,12 @@ def _told(change: "Change") -> str:
     return f"Version {change.version} is champion{instead}: {change.reason}"
 
 
+ReasonsOption = Annotated[
+    str | None,
+    typer.Option(help="For whom reasons are told: all, none, or the likeliest, top:0.05."),
+]
+
+
 @app.command(
     epilog="Example: patron score --cutoff 2018-01-01 --model models:/repurchase@champion --out scores"
 )
@@ -269,6 +275,7 @@ def score(
     ] = None,
     out: OutOption = None,
     allow: AllowOption = None,
+    reasons: ReasonsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score the customers at a cutoff, and say who is left out."""
@@ -278,7 +285,13 @@ def score(
         loaded = _load(config, sets)
         with progress_shown() as progress:
             result = api.score(
-                loaded, cutoff=cutoff, model=model, out=out or None, allow=allow or (), progress=progress
+                loaded,
+                cutoff=cutoff,
+                model=model,
+                out=out or None,
+                allow=allow or (),
+                reasons=reasons,
+                progress=progress,
             )
         lines = ["This very run was published before, so nothing was done."] if result.repeated else []
         lines.append(f"{result.scored:,} of {result.customers:,} customers are scored, in {result.folder}")
@@ -347,6 +360,27 @@ def backfill(
             raise typer.Exit(DataError.exit_code)
 
 
+@app.command(epilog="Example: patron explain 4711 --cutoff 2018-01-01")
+def explain(
+    customer: Annotated[str, typer.Argument(help="The customer's id, as it is in the purchases.")],
+    cutoff: Annotated[str, typer.Option(help="The moment of the prediction: a local date.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    model: Annotated[
+        str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a customer gets a score, in parts that sum to it."""
+    with errors_shown(as_json):
+        from . import api
+
+        loaded = _load(config, sets)
+        with progress_shown() as progress:
+            found = api.explain(loaded, customer=customer, cutoff=cutoff, model=model, progress=progress)
+        show([str(found)], found.to_dict(), as_json)
+
+
 @app.command(epilog="Example: patron monitor --scores scores --json")
 def monitor(
     config: ConfigOption = DEFAULT_CONFIG,
@@ -354,7 +388,9 @@ def monitor(
     model: Annotated[
         str | None, typer.Option(help="A registered model or a folder; the champion unless given.")
     ] = None,
-    scores: Annotated[Path, typer.Option(help="The folder that scores are written to.")] = Path("scores"),
+    scores: Annotated[
+        Path | None, typer.Option(help="The folder of the scoring runs; that of `score` unless given.")
+    ] = None,
     runs: Annotated[int, typer.Option(min=1, help="Judge so many of the newest runs.")] = 12,
     out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     as_json: JsonOption = False,

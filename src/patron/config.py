@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -21,12 +21,13 @@ from patron.training.settings import TrainingSettings
 from .environment import fill
 from .kinds import Currency
 from .overrides import apply_keywords, apply_texts
-from .run import RunSettings
+from .run import RunSettings, ScoringSettings
 from .sections import (
     CALENDAR,
     DATA,
     QUESTION,
     RUN,
+    SCORING,
     SECTIONS,
     TABLE_SECTIONS,
     TARGETS,
@@ -70,6 +71,7 @@ class Config:
     training: TrainingSettings
     tracking: Tracking
     run: RunSettings
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
     path: Path | None = None
 
 
@@ -110,6 +112,7 @@ def load_config(
         training=TrainingSettings(**TRAINING.read(values.get("training", {}))),
         tracking=_read_tracking(values.get("tracking", {}), folder),
         run=_read_run(values.get("run", {}), families),
+        scoring=ScoringSettings(**SCORING.read(values.get("scoring", {}))),
         path=path,
     )
 

@@ -11,6 +11,7 @@ from .sections import (
     QUESTION,
     REQUIRED,
     RUN,
+    SCORING,
     TABLE_SECTIONS,
     TARGETS,
     TRACKING,
@@ -68,7 +69,7 @@ def configuration_page() -> str:
     for section in TABLE_SECTIONS.values():
         own = tuple(key.name for key in section if key.name not in _OPTIONS)
         blocks += [f"### [{section.path}]\n", f"{section.meaning}\n", _table(section, own)]
-    for section in (QUESTION, *TARGETS, CALENDAR, TRAINING, TRACKING, RUN):
+    for section in (QUESTION, *TARGETS, CALENDAR, TRAINING, TRACKING, SCORING, RUN):
         blocks += _section(section)
     return "\n".join(blocks)
 

@@ -1,4 +1,4 @@
-"""How a verb runs: the memory it may take, the user's own families, and where scores go."""
+"""How a verb runs: the memory it may take, the user's own families, where scores go, and what they say."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,3 +16,10 @@ class RunSettings:
     memory: int = 8 * 10**9
     families: tuple["str | type[Family]", ...] = ()
     out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScoringSettings:
+    """What scores say beside the probability: for whom reasons are told ("all", "none", "top:0.05")."""
+
+    reasons: str = "none"

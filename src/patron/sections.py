@@ -34,7 +34,7 @@ from .kinds import (
     WrongType,
     type_in_words,
 )
-from .run import RunSettings
+from .run import RunSettings, ScoringSettings
 from .suggestions import unknown
 
 REQUIRED = object()
@@ -227,6 +227,20 @@ TRACKING = Section(
     ),
 )
 
+SCORING = Section(
+    "scoring",
+    "What scores say beside the probability.",
+    ScoringSettings,
+    (
+        Key(
+            "reasons",
+            TEXT,
+            'For whom reasons are told in plain words: "all", "none", or the likeliest, "top:0.05" for a twentieth. '
+            "[What they say](scores.md#reasons).",
+        ),
+    ),
+)
+
 RUN = Section(
     "run",
     "What the work may use.",
@@ -328,6 +342,6 @@ TABLE_SECTIONS = {name: _table_section(contract) for name, contract in TABLES.it
 
 SECTIONS = {
     section.path: section
-    for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, CALENDAR, TRAINING, TRACKING, RUN)
+    for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, CALENDAR, TRAINING, TRACKING, SCORING, RUN)
 }
 """All sections by name, in the order in which the documentation shows them."""
