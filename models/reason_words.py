@@ -21,6 +21,26 @@ _COUNTED = re.compile(r"[a-z]+s")
 """Units that are things to count, in the plural."""
 
 _NOT_COUNTED = ("nats", "days")
+_NOUNS = frozenset(
+    [
+        *(
+            "change",
+            "days",
+            "different",
+            "first",
+            "highest",
+            "last",
+            "latest",
+            "longest",
+            "lowest",
+            "mean",
+            "pace",
+        ),
+        *("scores", "shortest", "spread", "standard"),
+    ]
+)
+"""What a description begins with that names what is measured: "longest time between orders"."""
+
 _SINGULAR = {"categories": "category", "purchases": "purchase", "cases": "case"}
 _WINDOW = re.compile(r"^\d+d$")
 _MEASURES = frozenset(
@@ -112,9 +132,11 @@ def _said(field: FeatureField, value: Value) -> str:
         number, unit = _duration(value)
         return f"{number} {unit} {description}"
     if _is_counted(field):
-        return f"{_counted(value, field.unit)} {description}"
+        comma = "," if description.startswith("each ") else ""
+        return f"{_counted(value, field.unit)}{comma} {description}"
     if field.unit in ("share", "probability") and _reads_on(field):
-        return f"{_percent(value)} {description}"
+        likely = " probability" if field.unit == "probability" else ""
+        return f"{_percent(value)}{likely} {description}"
     return f"{_name(field)} {_bare(field, value, None)} ({description})"
 
 
@@ -125,10 +147,12 @@ def _bare(field: FeatureField, value: Value, beside: Value) -> str:
     assert value is not None
     if field.unit in _FLAGS:
         return "yes" if value >= 0.5 else "no"
-    if field.unit == "days" and _reads_on(field):
-        per, unit = _unit_of(value if not isinstance(beside, float) else beside)
-        number = _number(value / per)
-        return number if isinstance(beside, float) else f"{number} {unit}"
+    if field.unit == "days" and ":" not in field.description:
+        if isinstance(beside, float):
+            per, _ = _unit_of(beside)
+            if per == 1 or abs(value) >= per:
+                return _number(value / per)
+        return " ".join(_duration(value))
     if field.unit in ("share", "probability"):
         return _percent(value)
     return _number(value)
@@ -142,12 +166,12 @@ def _usually(field: FeatureField, usual: Usual, beside: Value) -> str:
 
 
 def _reads_on(field: FeatureField) -> bool:
-    """Whether value, unit and description read as one: the description does not have to explain a scale."""
-    return ":" not in field.description
+    """Whether value, unit and description read as one: it neither explains a scale nor begins with what it measures."""
+    return ":" not in field.description and field.description.split(" ")[0] not in _NOUNS
 
 
 def _is_counted(field: FeatureField) -> bool:
-    return bool(_COUNTED.fullmatch(field.unit)) and field.unit not in _NOT_COUNTED
+    return bool(_COUNTED.fullmatch(field.unit)) and field.unit not in _NOT_COUNTED and _reads_on(field)
 
 
 def _counted(value: float, unit: str) -> str:
@@ -188,9 +212,13 @@ def _percent(share: float) -> str:
 
 
 def _name(field: FeatureField) -> str:
-    """A feature's name as words: "spend of 90 days", "order value mean"."""
+    """A feature's name as words, without a window that its description tells: "spend", "order value mean"."""
     tokens = field.name.removeprefix("profile_").split("_")
-    return " ".join(f"of {token[:-1]} days" if _WINDOW.match(token) else token for token in tokens)
+    told = [
+        token for token in tokens if not (_WINDOW.match(token) and f"{token[:-1]} days" in field.description)
+    ]
+    words = " ".join(f"of {token[:-1]} days" if _WINDOW.match(token) else token for token in told)
+    return words.replace(" per of ", " per ")
 
 
 def _is_missing(value: Value) -> bool:

@@ -12,7 +12,7 @@ from patron.features.catalogue import FeatureField
 from .contract import Contract
 from .contributions import Contributions
 from .feature_groups import group_of
-from .reason_words import Usual, Value, in_words, topic_of
+from .reason_words import Usual, Value, change_in_words, in_words, topic_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -54,21 +54,51 @@ class Reasons:
 
         A topic's contribution is that of all its features; it is told by the feature that moves it most in that way.
         """
-        topics = parts.features @ self._member
+        return [
+            tuple(
+                Reason(self.fields[place].name, self.words(place, matrix[row]), weight)
+                for place, weight in chosen
+            )
+            for row, chosen in enumerate(self._weightiest(parts.features))
+        ]
+
+    def changed(
+        self, before: npt.NDArray[np.float32], now: npt.NDArray[np.float32], difference: Floats
+    ) -> list[tuple[Reason, ...]]:
+        """Encoded features of customers earlier and now [n, k], and the difference of their contributions, to reasons.
+
+        Each says what is and what was.
+        """
+        return [
+            tuple(
+                Reason(
+                    self.fields[place].name,
+                    change_in_words(
+                        self.fields[place], self.value(place, before[row]), self.value(place, now[row])
+                    ),
+                    weight,
+                )
+                for place, weight in chosen
+            )
+            for row, chosen in enumerate(self._weightiest(difference))
+        ]
+
+    def _weightiest(self, parts: Floats) -> list[list[tuple[int, float]]]:
+        """Parts of scores [n, k] to the weightiest topics of each row: the feature that speaks for it, and its sum."""
+        topics = parts @ self._member
         order = np.argsort(-np.abs(topics), axis=1, kind="stable")[:, :MOST_REASONS]
         found = []
         for row, chosen in enumerate(order.tolist()):
-            shown = [place for place in chosen if abs(topics[row, place]) >= LEAST]
+            told = [at for at in chosen if abs(topics[row, at]) >= LEAST]
             found.append(
-                tuple(self._reason(matrix[row], parts.features[row], topics[row], at) for at in shown)
+                [(self._speaker(parts[row], at, topics[row, at]), float(topics[row, at])) for at in told]
             )
         return found
 
-    def _reason(self, values: npt.NDArray[np.float32], parts: Floats, topics: Floats, at: int) -> Reason:
+    def _speaker(self, parts: Floats, at: int, total: float) -> int:
+        """The feature of a topic that moves it most in the direction in which it moves."""
         columns = self._columns[at]
-        own = parts[columns] * np.sign(topics[at])
-        place = int(columns[int(np.argmax(own))])
-        return Reason(self.fields[place].name, self.words(place, values), float(topics[at]))
+        return int(columns[int(np.argmax(parts[columns] * np.sign(total)))])
 
     def words(self, place: int, values: npt.NDArray[np.float32]) -> str:
         """A feature of a row [k] in words, beside what is usual."""

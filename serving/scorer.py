@@ -20,7 +20,8 @@ from patron.models.registry import ResolvedModel
 from .delivering import deliver
 from .destinations import Destination
 from .deviations import BrokenContractError, checked_names
-from .publishing import make_folder
+from .movers import Movers, movers_of
+from .publishing import make_folder, writable
 from .run import ScoringRun, publish_run
 from .telling import Telling
 
@@ -54,6 +55,8 @@ class ScoringResult:
     scored_at: str = ""
     deviations: tuple[Mapping[str, Any], ...] = ()
     delivered: Mapping[str, str] = field(default_factory=dict)
+    movers: Movers | None = None
+    """Who moved most since the run of the cutoff before; None where there is none."""
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
@@ -62,6 +65,7 @@ class ScoringResult:
             "folder": str(self.folder),
             "warnings": list(self.warnings),
             "deviations": list(self.deviations),
+            "movers": None if self.movers is None else self.movers.to_dict(),
         }
 
     def _repr_html_(self) -> str:
@@ -210,6 +214,9 @@ class Scorer:
         final = self.out / name_part(run.question.name) / run.name
         facts, repeated = publish_run(run, final, self.memory, self.progress)
         delivered = deliver(final, facts, self.places, self.progress)
+        self.progress("comparing with the run before", 0, 0)
+        with writable(final.parent):
+            movers = movers_of(final, run.store, run.prepared, self.model.artefact, run.cutoff)
         return ScoringResult(
             folder=final,
             model=self.model.uri,
@@ -222,6 +229,7 @@ class Scorer:
             repeated=repeated,
             scored_at=facts["scored_at"],
             delivered=delivered,
+            movers=movers,
             deviations=tuple(facts.get("deviations", ())),
             warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
         )

@@ -194,8 +194,8 @@ def score(
     `out` is a folder, `scores` unless the configuration says other, or places for the scores beside it: `csv:folder`,
     `delta:folder`, `postgresql://user:${NAME}@host/database#schema`.
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
-    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend". `reasons` says
-    for whom reasons are told, as the configuration does: "all", "top:0.05", "none".
+    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
+    `reasons` says for whom reasons are told, as the configuration does: "all", "top:0.05", "none".
     """
     from patron.features.families import load_families
     from patron.models.registry import CHAMPION
@@ -303,8 +303,9 @@ def monitor(
 ) -> "MonitorReport":
     """Look at the scoring runs that a model published below `scores`: inputs, scores and, once mature, outcomes.
 
-    The champion, and the folder that `score` writes to, unless given; of its runs with a mature target the newest `runs`, and as many of the others. The page
-    goes to `out`, beside the other reports unless given, and the figures to MLflow beside the model's run.
+    The champion, and the folder that `score` writes to, unless given; of its runs with a mature target the newest
+    `runs`, and as many of the others. The page goes to `out`, beside the other reports unless given, and the figures to
+    MLflow beside the model's run.
     """
     from patron.features.families import load_families
     from patron.models.registry import CHAMPION

@@ -306,6 +306,7 @@ def score(
             f"warning: {warning}" for warning in (*result.warnings, *deviations_told(result.deviations))
         ]
         lines += [f"{place}: {what}" for place, what in result.delivered.items()]
+        lines += [] if result.movers is None else result.movers.lines()
         show([*lines, f"model: {result.model}"], result.to_dict(), as_json)
 
 

@@ -33,11 +33,13 @@ def score(shop: Any, champion: ResolvedModel, tmp_path: Path) -> Callable[..., S
         memory: int = 8 << 30,
         allow: Sequence[str] = (),
         places: Sequence[Destination] = (),
+        reasons: str = "none",
         **keywords: Any,
     ) -> SimpleNamespace:
         config = shop.config(tmp_path, tables, **keywords)
         out = out or tmp_path / "scores"
         options: dict[str, Any] = {"families": FAMILIES, "memory": memory, "allow": allow, "places": places}
+        options["reasons"] = reasons
         result = score_customers(config.data, model, cutoff, out, **options)
         scores, excluded = (parquet.read_table(result.folder / name) for name in ("scores", "excluded"))
         return SimpleNamespace(
