@@ -128,7 +128,7 @@ def _said(field: FeatureField, value: Value) -> str:
         return (
             f"{description.removeprefix('whether ').removeprefix('ever ')}: {'yes' if value >= 0.5 else 'no'}"
         )
-    if field.unit == "days" and _reads_on(field):
+    if field.unit == "days" and not _begins_with_noun(field):
         number, unit = _duration(value)
         return f"{number} {unit} {description}"
     if _is_counted(field):
@@ -147,7 +147,7 @@ def _bare(field: FeatureField, value: Value, beside: Value) -> str:
     assert value is not None
     if field.unit in _FLAGS:
         return "yes" if value >= 0.5 else "no"
-    if field.unit == "days" and ":" not in field.description:
+    if field.unit == "days":
         if isinstance(beside, float):
             per, _ = _unit_of(beside)
             if per == 1 or abs(value) >= per:
@@ -167,7 +167,11 @@ def _usually(field: FeatureField, usual: Usual, beside: Value) -> str:
 
 def _reads_on(field: FeatureField) -> bool:
     """Whether value, unit and description read as one: it neither explains a scale nor begins with what it measures."""
-    return ":" not in field.description and field.description.split(" ")[0] not in _NOUNS
+    return ":" not in field.description and not _begins_with_noun(field)
+
+
+def _begins_with_noun(field: FeatureField) -> bool:
+    return field.description.split(" ")[0] in _NOUNS
 
 
 def _is_counted(field: FeatureField) -> bool:
@@ -208,7 +212,7 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.0f}%"
+    return f"{_number(float(round(100 * share)))}%"
 
 
 def _name(field: FeatureField) -> str:

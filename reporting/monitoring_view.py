@@ -45,7 +45,7 @@ class InputRow:
     weight: str
     index: str
     shift: str
-    missing: str
+    missing: Cell
     unseen: str
     moves: str
 
@@ -188,7 +188,7 @@ class MonitoringView:
             percent(each.weight),
             decimal(each.psi, 2),
             decimal(each.shift, 2, signed=True),
-            f"{percent(each.missing_before)} → {percent(each.missing)}",
+            Cell(percent(each.missing), f"then {percent(each.missing_before)}"),
             percent(each.unseen) if each.unseen else UNDEFINED,
             decimal(each.moves, 2, signed=True),
         )

@@ -85,10 +85,10 @@ class Movers:
     def lines(self, shown: int = 3) -> list[str]:
         """The comparison in a few lines."""
         model = "" if self.same_model else ", which another model scored"
+        mean = f"{100 * self.mean_change:+.1f} points"
         first = (
-            f"since {self.day}{model}: {self.compared:,} customers have a score again, {self.mean_change:+.1%} on"
-            f" average, {self.up:,} rose and {self.down:,} fell by ten points or more; {self.new:,} are new,"
-            f" {self.gone:,} gone"
+            f"since {self.day}{model}: {self.compared:,} customers have a score again, {mean} on average,"
+            f" {self.up:,} rose and {self.down:,} fell by ten points or more; {self.new:,} are new, {self.gone:,} gone"
         )
         return [first, *(f"  {mover}" for mover in self.most[:shown])]
 

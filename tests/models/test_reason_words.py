@@ -28,6 +28,7 @@ ALIVE = field(
 DIFFERENT = field("products_90d", "products", "different ones in the last 90 days")
 PACE = field("orders_per_30d", "orders per 30 days", "since the first order seen")
 DECAYED = field("orders_decayed_7d", "orders", "each counting half as much for every 7 days that have passed")
+FIRST = field("days_since_first_order", "days", "since the first order seen: at least this long a customer")
 OVERDUE = field("overdue_days", "days", "beyond the usual gap; negative while not yet due")
 
 
@@ -51,6 +52,8 @@ OVERDUE = field("overdue_days", "days", "beyond the usual gap; negative while no
         (CATEGORIES, 1.0, 3.0, "1 category bought from in the last 90 days; usually 3"),
         (SPEND, 1234.5, 80.0, "spend 1,234 (net of returns, in the last 90 days); usually 80"),
         (SHARE, 0.347, 0.1, "35% of the regular price that was taken off; usually 10%"),
+        (SHARE, -0.09, 0.0, "−9% of the regular price that was taken off; usually 0%"),
+        (FIRST, 240.0, 30.0, "7.9 months since the first order seen; usually 4.3 weeks"),
         (SPREAD, 0.5, 0.25, "hour concentration 50% (of hours of the day); usually 25%"),
         (RATIO, 0.456, 1.0, "gap variation 0.46 (spread of the gaps over their mean); usually 1"),
         (FLAG, 0.0, 1.0, "there was an order since the last case was opened: no; usually yes"),

@@ -33,6 +33,8 @@ VERBS = (
     "score",
     "backfill",
     "forget",
+    "explain",
+    "monitor",
     "report",
     "demo",
 )
@@ -78,6 +80,13 @@ class Run:
         return {"decision": self.decision, "report": self.report}
 
 
+class Moved:
+    """Who moved most, as the command line sees it."""
+
+    def lines(self) -> list[str]:
+        return ["since 2017-12-01: 900 customers have a score again", "  kd-1: 80.0% to 20.0%"]
+
+
 @dataclass
 class Result:
     """A scoring result as the command line sees one."""
@@ -94,6 +103,7 @@ class Result:
     repeated: bool = True
     model: str = "models:/repurchase/1"
     delivered: dict[str, str] = field(default_factory=lambda: {"csv:lists": "written"})
+    movers: Any = field(default_factory=lambda: Moved())
     deviations: tuple[dict[str, Any], ...] = (
         {"kind": "stale", "said": "cases are 3 days old", "allowed": True, "size": 3.0},
     )
@@ -328,10 +338,20 @@ def test_score_says_who_is_left_out(library: Library, folder: Path):
         "warning: the seasonal level of 2018-01-01 is unknown",
         "warning: cases are 3 days old (allowed)",
         "csv:lists: written",
+        "since 2017-12-01: 900 customers have a score again",
+        "  kd-1: 80.0% to 20.0%",
         "model: models:/repurchase/1",
     ]
     ((_, _, asked),) = library.asked
-    assert asked == {"cutoff": "2018-01-01", "model": None, "out": ["today"], "allow": ()}
+    assert asked == {
+        "cutoff": "2018-01-01", "model": None, "out": ["today"], "allow": (), "reasons": None,
+    }  # fmt: skip
+
+
+def test_score_passes_on_for_whom_reasons_are_told(library: Library, folder: Path):
+    run("score", "--cutoff", "2018-01-01", "--reasons", "top:0.05")
+    ((_, _, asked),) = library.asked
+    assert asked["reasons"] == "top:0.05"
 
 
 def test_score_passes_on_what_may_deviate(library: Library, folder: Path):

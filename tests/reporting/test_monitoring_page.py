@@ -109,7 +109,12 @@ def test_judged_runs_stand_with_their_control_beside_the_promise(report: Monitor
 def test_a_drifted_input_says_how_far_and_what_it_moves(report: MonitorReport) -> None:
     (row,) = MonitoringView(report).inputs
     assert (row.weight, row.index, row.shift) == ("70.0%", "0.30", "+0.50")
-    assert (row.missing, row.unseen, row.moves) == ("0.0% → 10.0%", "–", "+0.20")
+    assert (row.missing.value, row.missing.ends, row.unseen, row.moves) == (
+        "10.0%",
+        "then 0.0%",
+        "–",
+        "+0.20",
+    )
 
 
 def test_before_anything_is_mature_the_page_says_so(report: MonitorReport) -> None:
