@@ -18,6 +18,7 @@ from pyarrow import parquet
 from .csv_output import with_plain_ids, write_csv
 from .durable import move_folder, write_file
 from .locking import only_one
+from .movers import forget_in_movers
 from .publishing import MANIFEST, manifest_text, manifests, published, sealed
 from .staging import remove, staging_of, stagings
 
@@ -25,7 +26,7 @@ _OLD = ".forgetting"
 
 
 def forget_in_runs(folder: Path, ids: Collection[str]) -> int:
-    """Take customers out of all runs below a folder of one question; how many rows went.
+    """Take customers out of all runs below a folder of one question, and of their movers; how many rows went.
 
     A run is written anew beside itself and takes its own place. What is under way is thrown away: it is computed again.
     BusyError where a process is at work on a run.
@@ -38,7 +39,7 @@ def forget_in_runs(folder: Path, ids: Collection[str]) -> int:
     for name in _settled(folder):
         with only_one(folder / f".{name}.lock", f"the scores of {name}"):
             rows += _forget_in_run(folder / name, ids)
-    return rows
+    return rows + forget_in_movers(folder, ids)
 
 
 def _settled(folder: Path) -> list[str]:

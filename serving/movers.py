@@ -1,8 +1,8 @@
 """Who moved most since the run before, and why: a small file beside the runs, the same for the same two runs."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -118,8 +118,27 @@ def movers_of(
         return None
     found = _compare(final, before, store, prepared, artefact, cutoff)
     make_folder(file.parent)
-    write_file(file, (json.dumps(found.to_dict(), indent=1, ensure_ascii=False) + "\n").encode())
+    write_file(file, _text(found))
     return found
+
+
+def forget_in_movers(folder: Path, ids: Collection[str]) -> int:
+    """Take customers out of the comparisons beside the runs of a question; how many entries went."""
+    gone = 0
+    for file in sorted((folder / FOLDER).glob("*.json")):
+        found = _kept(file)
+        if found is None:  # nothing that is read: it is written anew with the next run
+            file.unlink()
+            continue
+        most = tuple(each for each in found.most if each.customer not in ids)
+        if len(most) < len(found.most):
+            gone += len(found.most) - len(most)
+            write_file(file, _text(replace(found, most=most)))
+    return gone
+
+
+def _text(movers: Movers) -> bytes:
+    return (json.dumps(movers.to_dict(), indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _kept(file: Path) -> Movers | None:

@@ -12,7 +12,7 @@ import pytest
 
 from patron.models.calibrators import Platt
 from patron.models.registry import ResolvedModel
-from patron.serving.movers import MOST_MOVERS, Movers
+from patron.serving.movers import MOST_MOVERS, Movers, forget_in_movers
 
 Score = Callable[..., SimpleNamespace]
 
@@ -116,6 +116,17 @@ def test_a_damaged_file_is_written_again(score: Score) -> None:
     file.write_bytes(content[:50])
     assert score(cutoff="2025-06-01").result.movers == result.movers
     assert file.read_bytes() == content
+
+
+def test_forgotten_customers_leave_the_comparison_and_the_others_stay(score: Score) -> None:
+    score(cutoff="2025-05-01")
+    result = score(cutoff="2025-06-01").result
+    gone = {each.customer for each in result.movers.most[:2]}
+    (file,) = (result.folder.parent / "movers").iterdir()
+    assert forget_in_movers(result.folder.parent, gone) == 2
+    assert not any(each in file.read_text() for each in gone)
+    assert Movers.from_dict(json.loads(file.read_text())).most == result.movers.most[2:]
+    assert forget_in_movers(result.folder.parent, gone) == 0
 
 
 def test_the_lines_name_the_three_who_moved_most(score: Score) -> None:
