@@ -146,10 +146,14 @@ class AnswerView:
         if not found:
             return None
         pairs = [
-            f"{words_of(each.first)} and {words_of(each.second)} ({percent(each.covered.value)}, {_ends(each.covered)})"
+            f"{words_of(each.first)} with {words_of(each.second)}"
+            f" ({percent(each.covered.value)}, {_ends(each.covered)})"
             for each in found
         ]
-        return f"Much the same is told by {'; by '.join(pairs)}: so much more is lost without both than without either."
+        return (
+            f"These can stand in for each other: {'; '.join(pairs)}. So much more is lost without both than the two"
+            " losses add up to."
+        )
 
     @property
     def _net_spend(self) -> tuple[str, ...]:

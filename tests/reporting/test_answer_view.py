@@ -106,8 +106,8 @@ def test_net_spend_and_redundant_groups_are_said_on_the_first_screen():
     view = AnswerView(gains(group("habit", 0.9, 0.1), group("satisfaction", 0.1, 0.0)), spend, pairs)
 
     assert view.sentences[3] == (
-        "Much the same is told by habit and spend and recency (40.0%, 30.0% to 50.0%): so much more is lost without"
-        " both than without either."
+        "These can stand in for each other: habit with spend and recency (40.0%, 30.0% to 50.0%). So much more is lost"
+        " without both than the two losses add up to."
     )
     assert view.sentences[4] == (
         "Net spend: habit alone would tell 80.0% (78.0% to 82.0%) of what the model can tell. Satisfaction adds nothing"
