@@ -19,7 +19,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Self
@@ -37,11 +38,14 @@ CUTOFF = UNTIL.isoformat()
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds on the clock and of processor time, and the most memory that was held (bytes)."""
+    """Seconds on the clock and of processor time, the most memory that was held (bytes), and for the command after how
+    many seconds the first partition was under way.
+    """
 
     seconds: float
     processor: float
     peak: int = 0
+    under_way: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +128,12 @@ def command(setting: Setting) -> Took:
     """The whole of `patron score`."""
     shutil.rmtree(setting.out, ignore_errors=True)
     code = f"import sys; sys.argv = ['patron']; from patron.cli import app; app({_arguments(setting)!r})"
-    return _command([sys.executable, "-c", code])
+    started = datetime.now(UTC)
+    took = _command([sys.executable, "-c", code])
+    (manifest,) = setting.out.glob("*/2*/manifest.json")
+    # A run is created when the evidence was read and compared, just before its first partition.
+    created = datetime.fromisoformat(json.loads(manifest.read_text())["scored_at"])
+    return replace(took, under_way=(created - started).total_seconds())
 
 
 def _arguments(setting: Setting) -> list[str]:
@@ -275,8 +284,10 @@ def _command(arguments: Sequence[str]) -> Took:
     started = time.perf_counter()
     child = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert child.stderr is not None
-    said = child.stderr.read()
+    with child.stderr:
+        said = child.stderr.read()
     _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise SystemExit(said.decode())
     unit = 1 if sys.platform == "darwin" else 1024
@@ -325,6 +336,7 @@ def tables(found: dict[str, dict[str, Any]], *, markdown: bool) -> str:
     )
     times = [f"{whole[kind] / total[kind]:.2f}" for kind in ("seconds", "processor")]
     rows.append(("times the sum", *times, ""))
+    rows.append(("first partition under way after", _s(whole["under_way"]), "", ""))
     first = render("The command", ("part", "seconds", "processor", "peak"), rows, markdown=markdown)
     title = f"{step_took['rows']:,} rows of {step_took['features']} features, {step_took['trees']} trees"
     heads = ("", "seconds", "times bare")

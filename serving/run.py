@@ -196,7 +196,10 @@ class _Work:
         self.staging.start(number)
         batch = self.partitions.score(number, self.staging.begun.get(number, 0))
         known = self.partitions.known(number)
-        excluded = Counter(batch.excluded["excluded_because"].to_pylist())
+        excluded = {
+            str(each["values"]): each["counts"].as_py()
+            for each in batch.excluded["excluded_because"].value_counts()
+        }
         facts = {
             "scored": batch.scores.num_rows,
             "excluded": dict(sorted(excluded.items())),
