@@ -21,7 +21,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -100,16 +99,22 @@ def _configure(file: Path, orders: Path, setting: Setting) -> None:
 
 
 def _train(config: Path, setting: Setting) -> None:
-    """A model of exactly so many trees, whatever inner folds would keep."""
-    import patron
-    from patron.models.registry import resolve
-    from patron.training import recipe, trainer
+    """A trained model whose booster is grown anew to exactly so many trees, whatever inner folds would keep."""
+    import lightgbm
 
-    recipe.TREES_WITHOUT_INNER_FOLDS = setting.trees
-    trainer.Recipe = partial(recipe.Recipe, n_trees=setting.trees, n_leaves=setting.leaves)  # type: ignore[misc]
+    import patron
+    from patron.models.artefact import save
+    from patron.models.encoding import encode
+    from patron.models.registry import resolve
+
     loaded = patron.load_config(config)
-    run = patron.train(loaded)
-    shutil.copytree(resolve(run.model_uri, loaded.tracking).folder, setting.model)
+    artefact = resolve(patron.train(loaded).model_uri, loaded.tracking).artefact
+    snapshots = patron.build_training_set(loaded)
+    matrix = encode(snapshots, artefact.contract.features)
+    target = np.asarray(snapshots["target"])
+    parameters = {"objective": "binary", "num_leaves": setting.leaves, "seed": 7, "verbose": -1}
+    grown = lightgbm.train(parameters, lightgbm.Dataset(matrix, target), setting.trees)
+    save(setting.model, replace(artefact, booster=grown.model_to_string()))
 
 
 # Parts, each run in a process of its own by `main`
