@@ -14,6 +14,8 @@ from patron.features.errors import ConfigurationError
 
 Floats = npt.NDArray[np.float64]
 
+_FLAG = "missingindicator_"
+
 MOST_WORDS = 30
 """So many words of a text get a column of their own; the rare ones share one."""
 
@@ -37,7 +39,8 @@ def encoded(table: pa.Table) -> tuple[Floats, tuple[str, ...]]:
         [("numbers", scaled, numbers), ("words", words, texts)], verbose_feature_names_out=False
     )
     matrix = np.asarray(encoder.fit_transform(frame), np.float64)
-    names = tuple(str(name) for name in encoder.get_feature_names_out())
+    names = [str(name) for name in encoder.get_feature_names_out()]
+    names = [f"{name.removeprefix(_FLAG)} unknown" if name.startswith(_FLAG) else name for name in names]
     varies = np.ptp(matrix, axis=0) > 0
     return matrix[:, varies], tuple(name for name, keep in zip(names, varies, strict=True) if keep)
 

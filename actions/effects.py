@@ -31,6 +31,7 @@ class Effect:
     outcome: str
     randomised: bool
     rows: tuple[int, int]
+    customers: int
     means: tuple[float, float]
     plain: Estimate
     estimate: Estimate | None
@@ -66,7 +67,7 @@ class Effect:
         placebo = {**self.placebo, found.outcome: found.estimate}
         if found.estimate.low <= 0 <= found.estimate.high:
             return replace(self, placebo=placebo)
-        experiment = self.experiment or propose_experiment(sum(self.rows), self.spread, self.outcome)
+        experiment = self.experiment or propose_experiment(self.customers, self.spread, self.outcome)
         why_not = told_apart(found.outcome, found.estimate)
         return replace(self, placebo=placebo, estimate=None, why_not=why_not, experiment=experiment)
 
@@ -116,6 +117,7 @@ class Effect:
             "outcome": self.outcome,
             "randomised": self.randomised,
             "rows": list(self.rows),
+            "customers": self.customers,
             "means": [finite(each) for each in self.means],
             "plain": self.plain.to_dict(),
             "estimate": None if self.estimate is None else self.estimate.to_dict(),

@@ -95,6 +95,7 @@ def _described(trial: Trial, place: int) -> Effect:
         outcome=trial.outcome_name,
         randomised=trial.chance is not None,
         rows=(int(counts[place]), int(counts[0])),
+        customers=int(np.unique(trial.between(place).customer).size),
         means=(means[0], means[1]),
         plain=difference_of_arms(trial, place),
         estimate=None,
@@ -141,6 +142,5 @@ def _same_rows(trial: Trial, fake: Trial, name: str) -> None:
 
 def _without(effect: Effect, why_not: str) -> Effect:
     """An effect that cannot be told, with the test among all these customers that would tell it."""
-    rows = sum(effect.rows)
-    proposal = propose_experiment(rows, effect.spread, effect.outcome)
+    proposal = propose_experiment(effect.customers, effect.spread, effect.outcome)
     return replace(effect, why_not=why_not, experiment=proposal)

@@ -120,6 +120,15 @@ def test_where_nobody_is_alike_there_is_no_number(chosen):
     assert effect.compared.differ[0][0] == "habit"
 
 
+def test_the_experiment_counts_customers_and_not_their_rows(chosen):
+    twice = pa.concat_tables([chosen, chosen])
+    twice = twice.append_column("who", pa.array(np.tile(np.arange(len(chosen)), 2)))
+    effect = measure_effect(twice, "always", "spend", ["habit"], customer="who")["true"]
+    assert effect.experiment is not None
+    assert effect.experiment.customers == len(chosen)
+    assert sum(effect.rows) == 2 * len(chosen)
+
+
 def test_a_placebo_must_be_known_of_everyone(chosen):
     holes = chosen.to_pandas()
     holes.loc[:10, "before"] = np.nan

@@ -134,7 +134,7 @@ def test_covariates_become_numbers_and_those_that_never_vary_are_left_out():
 
 def test_unknown_numbers_are_flagged():
     trial = Trial.of(two(age=[30.0, None] * FEWEST), "got", "bought", ["age"])
-    assert trial.covariate_names == ("missingindicator_age",)
+    assert trial.covariate_names == ("age unknown",)
 
 
 def test_a_time_is_no_covariate():
