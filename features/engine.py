@@ -21,7 +21,7 @@ from .facts import Range
 from .family import Family, FamilyFeature, list_features
 from .holding import held_together
 from .learning import learn_from_customers
-from .partition import Customers, FeaturePlan, Partition, build_partition, candidates
+from .partition import Customers, FeaturePlan, Partition, build_blocks, build_partition, candidates
 from .planning import available_evidence, plan_features, plan_learning, shown_columns
 from .population import PopulationHistory, learn_population
 from .progress import Progress, silent
@@ -122,14 +122,23 @@ def partitions(
 ) -> Iterator[tuple[Range, Partition]]:
     """Ranges of customers with their snapshots at the cutoffs, in the order of the customers' codes.
 
-    `targets` and `with_outcomes` are those of `build_partition`.
+    They come block by block, while the next are built. `targets` and `with_outcomes` are those of `build_partition`.
     """
     if not is_compiled():
         progress("compiling, this once", 0, 0)
     parts = _ranges(store, prepared.plan, cutoffs.size, memory, most_rows)
     for done, part in enumerate(parts):
         progress("building snapshots", done, len(parts))
-        yield part, build_range(store, prepared, cutoffs, part, targets=targets, with_outcomes=with_outcomes)
+        customers = _customers(store, part)
+        yield from build_blocks(
+            store.tables(part, prepared.plan.columns),
+            customers,
+            candidates(customers, cutoffs),
+            prepared.plan,
+            prepared.population,
+            targets=targets,
+            with_outcomes=with_outcomes,
+        )
     progress("building snapshots", len(parts), len(parts))
 
 

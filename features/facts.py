@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from .row_order import group_by_customer
 from .sql import first_row, literal, quoted
+from .word_order import in_word_order
 
 ALWAYS = ("customer", "happened", "recorded", "until")
 """The columns that every table of facts has."""
@@ -61,10 +62,10 @@ class _Held:
         return self.table.slice(low, high - low)
 
 
-def _taken(column: pa.ChunkedArray, places: pa.Array) -> pa.ChunkedArray:
+def _taken(column: pa.ChunkedArray, places: pa.Array) -> pa.Array | pa.ChunkedArray:
     if pa.types.is_string(column.type):
-        column = column.combine_chunks().dictionary_encode()
-    elif not pa.types.is_boolean(column.type) and column.null_count == 0:
+        return in_word_order(column.combine_chunks()).take(places)
+    if not pa.types.is_boolean(column.type) and column.null_count == 0:
         extremes = pc.min_max(column)
         if extremes["min"] == extremes["max"]:
             return column  # all the same, in whatever order

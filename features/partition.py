@@ -6,8 +6,9 @@ no value of a customer depends on who else is in the block.
 """
 
 import os
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
@@ -18,6 +19,7 @@ import pyarrow as pa
 
 from .evaluation import Sight, Snapshots, run
 from .expressions import Measure
+from .facts import Range
 from .family import FamilyFeature
 from .localtime import LocalTime
 from .measures import words_of
@@ -125,17 +127,51 @@ def build_partition(
 ) -> Partition:
     """The snapshots of some customers with the plan's features, from their tables, whose rows are in any order.
 
+    Options are those of `build_blocks`.
+    """
+    made = [
+        part
+        for _, part in build_blocks(
+            tables,
+            customers,
+            snapshots,
+            plan,
+            population,
+            everyone=everyone,
+            targets=targets,
+            with_outcomes=with_outcomes,
+        )
+    ]
+    return Partition(
+        pa.concat_tables([each.snapshots for each in made]),
+        pa.concat_tables([each.excluded for each in made]),
+    )
+
+
+def build_blocks(
+    tables: Mapping[str, pa.Table],
+    customers: Customers,
+    snapshots: Snapshots,
+    plan: FeaturePlan,
+    population: PopulationHistory,
+    *,
+    everyone: bool = False,
+    targets: bool = False,
+    with_outcomes: bool = False,
+) -> Iterator[tuple[Range, Partition]]:
+    """`build_partition` block by block: the codes of its customers, and their snapshots.
+
+    While one is used the next are made, and no more than the threads can take: features need not all be held.
     With `everyone` all snapshots get features, whatever the population asked about. `with_outcomes` adds what
     `outcomes` finds to the target.
     """
     rows = {name: Rows.of(table, customers.first, customers.count) for name, table in tables.items()}
-    blocks = _blocks(rows, customers.count, snapshots)
 
-    def build(block: "_Block") -> Partition:
+    def build(block: "_Block") -> tuple[Range, Partition]:
         part = {name: each.part(block.low, block.high) for name, each in rows.items()}
         who = customers.part(block.low, block.high)
         chosen = snapshots.part(block.begin, block.end, block.low)
-        return _build_block(
+        made = _build_block(
             part,
             who,
             chosen,
@@ -145,14 +181,18 @@ def build_partition(
             targets=targets,
             with_outcomes=with_outcomes,
         )
+        return Range(customers.first + block.low, customers.first + block.high), made
 
     plan.program  # noqa: B018  # made once, before threads ask for it
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = list(pool.map(build, blocks))
-    return Partition(
-        pa.concat_tables([each.snapshots for each in made]),
-        pa.concat_tables([each.excluded for each in made]),
-    )
+    threads = os.cpu_count() or 1
+    waiting: deque[Future[tuple[Range, Partition]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for block in _blocks(rows, customers.count, snapshots):
+            waiting.append(pool.submit(build, block))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 @dataclass(frozen=True)

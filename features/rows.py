@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from .row_order import sort_rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
+from .word_order import in_word_order
 
 
 class Dictionaries(Mapping[str, tuple[str, ...]]):
@@ -151,12 +152,5 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 def _codes(column: pa.ChunkedArray) -> tuple[Integers, pa.Array]:
     """Text as the places of its words in sorted order, -1 where there is none."""
-    encoded = _whole(column)
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode()
-    order = np.asarray(pc.array_sort_indices(encoded.dictionary), np.int64)
-    rank = np.empty(order.size + 1, np.int64)
-    rank[order] = np.arange(order.size)
-    rank[-1] = -1
-    codes = np.asarray(pc.fill_null(encoded.indices, -1), np.int64)
-    return rank[codes], encoded.dictionary.take(pa.array(order))
+    encoded = in_word_order(_whole(column))
+    return np.asarray(pc.fill_null(encoded.indices, -1), np.int64), encoded.dictionary

@@ -33,8 +33,12 @@ def write_tables(tables: Iterable[pa.Table], path: Path) -> FeatureFile:
         try:
             for table in tables:
                 if writer is None:
-                    texts = _text_columns(table.schema)
-                    writer = parquet.ParquetWriter(unfinished, table.schema, use_dictionary=texts)
+                    writer = parquet.ParquetWriter(
+                        unfinished,
+                        table.schema,
+                        use_dictionary=_text_columns(table.schema),
+                        write_statistics=_selected_by(table.schema),
+                    )
                 if writing is not None:
                     writing.result()
                 writing = background.submit(writer.write_table, table)
@@ -55,3 +59,8 @@ def _text_columns(schema: pa.Schema) -> list[str]:
     return [
         field.name for field in schema if pa.types.is_dictionary(field.type) or pa.types.is_string(field.type)
     ]
+
+
+def _selected_by(schema: pa.Schema) -> list[str]:
+    """The columns that rows are looked for by: nobody skips parts of a file by the extremes of a feature."""
+    return [field.name for field in schema if not pa.types.is_floating(field.type)]

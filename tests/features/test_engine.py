@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patron.features import partition
 from patron.features.engine import (
     asked_pairs,
     build_anchored,
@@ -300,3 +301,20 @@ def test_a_customer_of_many_facts_is_built_apart_and_takes_seconds(business: Any
         sizes = [part.snapshots.num_rows + part.excluded.num_rows for _, part in parts]
     assert sizes == [12, 3, 3, 12]  # customers 0 to 3, 4, 5 alone, 6 to 9
     assert bytes_of(whole(made)) == bytes_of(whole(made, most_rows=5_000))
+
+
+def test_blocks_come_in_the_order_of_customers_and_give_the_same_bytes(
+    random_evidence: Callable[..., Any], bytes_of: Callable[[pa.Table], Any], monkeypatch: pytest.MonkeyPatch
+):
+    made = random_evidence(7, customers=12, rows=60).business()
+    at_once = whole(made)
+    monkeypatch.setattr(partition, "_BLOCK_SNAPSHOTS", 6)
+    with made.store(QUESTION) as store:
+        moments = parse_cutoffs(CUTOFFS, store.zone, store.observed_until)
+        prepared = prepare(store, QUESTION, FAMILIES, moments)
+        parts = [part for part, _ in partitions(store, prepared, moments)]
+        customers = store.customers
+    assert len(parts) > 3  # more than two threads take at once
+    assert [part.low for part in parts] == [0, *(part.high for part in parts[:-1])]
+    assert parts[-1].high == customers
+    assert bytes_of(at_once) == bytes_of(whole(made))

@@ -39,3 +39,11 @@ def test_a_table_that_cannot_be_written_ends_the_work(tmp_path: Path):
     with pytest.raises(ValueError, match="schema"):
         write_tables([FIRST, FIRST.rename_columns(["id", "orders_30d"]), FIRST], path)
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_can_be_looked_for_by_their_keys(tmp_path: Path):
+    path = tmp_path / "features.parquet"
+    write_tables([FIRST], path)
+    group = parquet.read_metadata(path).row_group(0)
+    assert [group.column(place).is_stats_set for place in (0, 1)] == [True, False]
+    assert group.column(0).statistics.max == "b"
