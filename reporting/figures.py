@@ -16,6 +16,8 @@ from .canvas import INK, MODEL, MUTED, OPPONENT, PALE, Drawing, quiet_grid
 from .forecast_figure import expected_by_tenth
 from .formats import decimal, estimate_text, percent, short_day, words
 from .geometry_figure import geometry
+from .kinds_figure import customer_kinds
+from .loyalty_figure import loyalty_map
 from .segments import cutoff_of, headline
 from .training_page import FamilyWeight, TrainingPage
 from .wording import Wording, short_name
@@ -37,6 +39,10 @@ def training_figures(page: TrainingPage) -> dict[str, Drawing]:
         drawings.append(group_gains(page.answer))
     if page.after_answers is not None:
         drawings.append(after_answers(page.after_answers, wording))
+    if page.loyalty is not None:
+        drawings.append(loyalty_map(page.loyalty, wording))
+    if page.kinds is not None and page.kinds.rates:
+        drawings.append(customer_kinds(page.kinds, wording))
     if page.forecast.amounts:
         drawings.append(expected_by_tenth(page.forecast.amounts))
     return {drawing.key: drawing for drawing in drawings}

@@ -15,9 +15,11 @@ from patron.models.after_answers import AfterAnswers
 from patron.models.after_cases import AfterCases
 from patron.models.ageing import AgeCurve
 from patron.models.attribution import Attribution
+from patron.models.customer_kinds import CustomerKinds
 from patron.models.evaluation import Evaluation
 from patron.models.forecast_evaluation import ForecastEvaluation
 from patron.models.group_gains import GroupGains
+from patron.models.loyalty_map import LoyaltyMap
 from patron.models.stand_ins import StandIn
 from patron.models.totals import Totals
 
@@ -134,6 +136,10 @@ class TrainingPage:
     """What followed the answers; None where nobody answered, or too few."""
     after_cases: AfterCases | None = None
     """What followed support cases; None where there are none."""
+    loyalty: LoyaltyMap | None = None
+    """Who stands where on the loyalty map; None where nobody answered."""
+    kinds: CustomerKinds | None = None
+    """Kinds of customers and their reasons; None where the evidence tells nothing of any."""
     warnings: tuple[str, ...] = ()
     totals: Totals | None = None
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)

@@ -15,6 +15,8 @@ from .answer_view import AnswerView
 from .data_view import AccountRow, account_row, reason_rows
 from .forecast_view import ForecastView
 from .formats import UNDEFINED, count, day, decimal, estimate_text, percent, sentence, spread, words
+from .kinds_view import KindsView
+from .loyalty_view import LoyaltyView
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
 from .totals_view import TotalRow, total_sections, totals_sentence
 from .training_page import TrainingPage
@@ -103,6 +105,8 @@ class TrainingView:
         self.after_answers = AfterAnswersView(followed, self.wording) if followed is not None else None
         cases = page.after_cases
         self.after_cases = AfterCasesView(cases, self.wording) if cases is not None else None
+        self.loyalty = LoyaltyView(page.loyalty, self.wording) if page.loyalty is not None else None
+        self.kinds = KindsView(page.kinds, self.wording) if page.kinds is not None else None
 
     @property
     def opponent_rule(self) -> str:

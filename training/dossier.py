@@ -130,12 +130,14 @@ def write_dossier(record: "Record", decision: Decision, reports: Path) -> Dossie
 
 
 def _answer(record: "Record") -> dict[str, Any]:
-    """What brings customers back, and what followed their answers where somebody answered."""
+    """What brings customers back, what followed their answers, the loyalty map and kinds, where there are any."""
     followed = record.after_answers
     after = {"after_answers": followed.to_dict()} if followed is not None else {}
     if record.after_cases is not None:
         after["after_cases"] = record.after_cases.to_dict()
-    return {**record.answer.to_dict(), **after}
+    loyalty = {"loyalty": record.loyalty.to_dict()} if record.loyalty is not None else {}
+    kinds = {"customer_kinds": record.kinds.to_dict()} if record.kinds is not None else {}
+    return {**record.answer.to_dict(), **after, **loyalty, **kinds}
 
 
 def draw_pages(record: "Record") -> dict[str, bytes]:

@@ -42,6 +42,8 @@ def training_page(record: "Record") -> TrainingPage:
         attribution=record.answer.attribution,
         after_answers=record.after_answers,
         after_cases=record.after_cases,
+        loyalty=record.loyalty,
+        kinds=record.kinds,
         opponent=judgement.opponent,
         opponent_rules=judgement.opponent_rules,
         left_out=judgement.left_out,

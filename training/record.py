@@ -9,7 +9,9 @@ from patron.features.tables import DataSpec
 from patron.models.after_answers import AfterAnswers
 from patron.models.after_cases import AfterCases
 from patron.models.artefact import Artefact
+from patron.models.customer_kinds import CustomerKinds
 from patron.models.forecast_evaluation import ForecastEvaluation
+from patron.models.loyalty_map import LoyaltyMap
 
 from .answer import Answer
 from .folds import FoldPlan
@@ -41,3 +43,5 @@ class Record:
     forecast: ForecastEvaluation = field(default_factory=ForecastEvaluation)
     after_answers: AfterAnswers | None = None
     after_cases: AfterCases | None = None
+    loyalty: LoyaltyMap | None = None
+    kinds: CustomerKinds | None = None

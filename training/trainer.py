@@ -26,6 +26,7 @@ from patron.reporting.answer_view import AnswerView
 from .after_answers import learn_after_answers
 from .after_cases import learn_after_cases
 from .answer import Answer, answer
+from .customer_kinds import learn_kinds
 from .dossier import Dossier, write_dossier
 from .forecast_judgement import judge_forecast
 from .forecast_maker import ForecastMaker
@@ -33,7 +34,7 @@ from .gate import require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
 from .levels import with_levels
-from .loyalty import thresholds_of
+from .loyalty import learn_loyalty, learned_at_the_end, thresholds_of
 from .promise import promise_of
 from .promotion import Challenger, Decision, current_champion, decide
 from .recipe import Recipe
@@ -161,6 +162,9 @@ def _learn(
         groups = answer(built.data, plan, judgement.judged, recipe, settings.seed, progress)
         followed = learn_after_answers(store, question, families, built, memory, settings.seed, progress)
         after_cases = learn_after_cases(store, question, families, built, memory, settings.seed, progress)
+        fields = [field.name for field in judgement.production.fields]
+        loyalty = learn_loyalty(store, question, families, built, fields, memory, settings.seed, progress)
+        kinds = learn_kinds(store, built, learned_at_the_end(built, fields))
         maker = ForecastMaker.of(
             built.data,
             question,
@@ -189,6 +193,8 @@ def _learn(
             answer=groups,
             after_answers=followed,
             after_cases=after_cases,
+            loyalty=loyalty,
+            kinds=kinds,
             artefact=make_artefact(
                 store, question, settings, families, recipe, built, judgement, forecast, groups
             ),
