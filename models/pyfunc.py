@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from mlflow.models import ModelSignature
 
 
+MLFLOW_TYPES = {"number": "double", "category": "string"}
+"""What MLflow calls the two kinds of features."""
+
+
 @dataclass(frozen=True)
 class PatronModel:
     """What `mlflow.pyfunc.load_model` wraps; `artefact` is the model itself."""
@@ -35,8 +39,7 @@ def signature_of(contract: Contract) -> "ModelSignature":
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
-    kinds = {"number": "double", "category": "string"}
-    inputs = Schema([ColSpec(kinds[field.kind], field.name) for field in contract.features])
+    inputs = Schema([ColSpec(MLFLOW_TYPES[field.kind], field.name) for field in contract.features])
     return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double")]))
 
 

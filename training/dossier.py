@@ -19,7 +19,7 @@ from patron.features.words import name_part
 from patron.models.artefact import Artefact, load, save
 from patron.models.contract import canonical_json
 from patron.models.evaluation import Estimates
-from patron.models.pyfunc import signature_of
+from patron.models.pyfunc import MLFLOW_TYPES
 
 from .folds import FoldPlan
 from .pages import ALIAS, DECISION, RUN, VERSION, training_page
@@ -291,7 +291,10 @@ def _snapshots(record: "Record") -> dict[str, Any]:
         "name": "snapshots",
         "digest": _digest(made_from)[:36],
         "source": f"features of {record.question.name}, built from {', '.join(record.digests)}",
-        "columns": signature_of(contract).inputs.to_dict(),
+        "columns": [
+            {"type": MLFLOW_TYPES[field.kind], "name": field.name, "required": True}
+            for field in contract.features
+        ],
         "profile": {
             "rows": built.data.outcome.size,
             "customers": built.customers,
