@@ -98,7 +98,7 @@ class Artefact:
             " level may be off: train again"
         )
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The sha256 of the manifest, and so of all files: it names exactly this model."""
         return _sha256(self.files()[MANIFEST])
