@@ -7,6 +7,7 @@ changed what was predicted, and a new model would learn to predict the contacts.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from .drift import MODERATE, SCORES_MOVED, Drift
 from .intervals import Estimate
@@ -45,13 +46,15 @@ class Finding:
     words: str
 
 
-def verdict_of(runs: Sequence[WatchedRun], promise: Promise, set_apart: Mapping[str, int]) -> Verdict:
+def verdict_of(
+    runs: Sequence[WatchedRun], promise: Promise, horizon_days: int, set_apart: Mapping[str, int]
+) -> Verdict:
     """Runs, the oldest first, and how many published runs are damaged, to whether to retrain.
 
     `set_apart` counts what cannot be watched and should be looked at, by what it is.
     """
     judged = [run for run in runs if run.everyone is not None]
-    found = [*_judged(judged, promise), *(_newest(runs[-1]) if runs else ())]
+    found = [*_judged(judged, promise, horizon_days), *(_newest(runs[-1]) if runs else ())]
     found += [
         Finding("look", f"{count} published runs are {what}") for what, count in set_apart.items() if count
     ]
@@ -67,7 +70,7 @@ def verdict_of(runs: Sequence[WatchedRun], promise: Promise, set_apart: Mapping[
     return Verdict("keep", f"Keep the model: {_kept(judged[-1], promise)}.")
 
 
-def _judged(judged: Sequence[WatchedRun], promise: Promise) -> Iterator[Finding]:
+def _judged(judged: Sequence[WatchedRun], promise: Promise, horizon_days: int) -> Iterator[Finding]:
     """What the runs whose outcomes are known speak for."""
     if not judged:
         return
@@ -81,9 +84,9 @@ def _judged(judged: Sequence[WatchedRun], promise: Promise) -> Iterator[Finding]
     total = run.everyone.total
     if not total.is_kept:
         words = f"{_fewer_or_more(total)} came than promised at {run.day}: {_totals(total)}"
-        again = len(judged) > 1 and _misses_alike(judged[-2].everyone, total)
-        if again:
-            words += ", and so it was at the cutoff before"
+        before = _before(judged, horizon_days)
+        if before is not None and _misses_alike(before.everyone, total):
+            words += f", and so it was at {before.day}"
             yield _unless_contacts(run, words, _explains(run, total))
         else:
             yield Finding("look", f"{words}; once may be chance, twice is not")
@@ -132,6 +135,13 @@ def _explains(run: WatchedRun, everyone: Total) -> bool:
     as_everyone = part.total.promised.value * everyone.came / everyone.promised.value
     reach = (part.total.promised.high - part.total.promised.low) / 2
     return abs(part.total.came - as_everyone) > reach
+
+
+def _before(judged: Sequence[WatchedRun], horizon_days: int) -> WatchedRun | None:
+    """The latest run before the newest whose horizon was over by then: others share what came with it."""
+    least = timedelta(days=horizon_days) - timedelta(hours=2)  # local days may be shorter
+    apart = [run for run in judged[:-1] if judged[-1].cutoff - run.cutoff >= least]
+    return apart[-1] if apart else None
 
 
 def _misses_alike(before: LivePart | None, now: Total) -> bool:

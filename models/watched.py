@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from patron.features.notebook import card
 from patron.features.question import Question
 
 from .drift import Drift
@@ -170,6 +171,18 @@ class MonitorReport:
         if self.page is not None:
             lines.append(f"page: {self.page}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the verdict with its reasons, and what was promised and came at each judged cutoff."""
+        sentences = [self.verdict.sentence, *self.verdict.reasons[1:], *self.notes]
+        sentences += [f"{len(names)} set apart: {reason}." for reason, names in self.set_apart.items()]
+        rows = [
+            (run.day, f"{run.everyone.total.promised.value:,.0f}", f"{run.everyone.total.came:,}")
+            for run in self.judged
+            if run.everyone is not None
+        ]
+        title = f"Does the model still hold? {self.verdict.standing.capitalize()}"
+        return card(f"patron monitor · {self.model}", title, sentences, ("Cutoff", "Promised", "Came"), rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""

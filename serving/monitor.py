@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from patron.features.family import Family
-from patron.features.localtime import to_datetime
+from patron.features.localtime import DAY, to_datetime
 from patron.features.progress import Progress, silent
 from patron.features.tables import DataSpec
 from patron.models.keeping import evidence_for, prepare_for, question_of
@@ -19,7 +19,7 @@ from patron.models.registry import ResolvedModel
 from patron.models.verdict import verdict_of
 from patron.models.watched import MonitorReport, Together, WatchedRun
 
-from .sent import DAMAGED, OLDER, SentRun, sent_runs
+from .sent import DAMAGED, OTHERS, SentRun, sent_runs
 from .watching import Watch
 
 TOGETHER_ROWS = 2_000_000
@@ -41,7 +41,7 @@ def monitor_model(
 ) -> MonitorReport:
     """The runs that a model published below `out`, beside training and, where the target is mature, what came.
 
-    Of the runs with a mature target the newest `most_runs` are looked at, and of the others as many. Raises ModelError
+    Of the runs with a mature target `most_runs` are looked at, and of the others as many. Raises ModelError
     where the evidence does not keep the model's contract, ConfigurationError where there is no run at all.
     """
     contract = model.artefact.contract
@@ -51,7 +51,7 @@ def monitor_model(
         found = sent_runs(out, question.name, model.artefact, store.observed_until)
         prepared = prepare_for(contract, store, question, families)
         watch = Watch(store, model.artefact, question, prepared, promise, memory)
-        chosen, older = _newest(found.runs, watch, most_runs)
+        chosen, older = _chosen(found.runs, watch, most_runs)
         runs, judged = [], []
         for done, sent in enumerate(chosen):
             progress("watching runs", done, len(chosen))
@@ -60,7 +60,7 @@ def monitor_model(
             if said is not None:
                 judged.append((run, said, alone))
         progress("watching runs", len(chosen), len(chosen))
-        apart = {**found.set_apart, **({OLDER: older} if older else {})}
+        apart = {**found.set_apart, **({OTHERS: older} if older else {})}
         return MonitorReport(
             question=question,
             timezone=contract.timezone,
@@ -71,19 +71,37 @@ def monitor_model(
             runs=tuple(runs),
             set_apart=apart,
             together=_together(judged, promise),
-            verdict=verdict_of(runs, promise, {DAMAGED: len(apart.get(DAMAGED, ()))}),
+            verdict=verdict_of(runs, promise, question.horizon_days, {DAMAGED: len(apart.get(DAMAGED, ()))}),
             notes=_notes(runs, contract.promise, "control_arm" in store.columns.get("assignments", ())),
             features={field.name: f"{field.unit} {field.description}".strip() for field in contract.features},
         )
 
 
-def _newest(runs: Sequence[SentRun], watch: Watch, most: int) -> tuple[tuple[SentRun, ...], tuple[str, ...]]:
-    """The newest runs that are mature and the newest that are not, in their order; the names of the others."""
-    mature = [run for run in runs if watch.is_mature(run)]
-    waiting = [run for run in runs if not watch.is_mature(run)]
-    kept = {*(run.folder for run in mature[-most:]), *(run.folder for run in waiting[-most:])}
+def _chosen(runs: Sequence[SentRun], watch: Watch, most: int) -> tuple[tuple[SentRun, ...], tuple[str, ...]]:
+    """Of the runs with a mature target, and of the others, so many, in their order; and the names of those left out.
+
+    The newest are half of them. The other half goes back in steps of a horizon or more: runs of every night share
+    nearly all that came, and only those whose horizons do not overlap tell anything new.
+    """
+    step = watch.question.horizon_days
+    kept = set[Path]()
+    for is_mature in (True, False):
+        alike = [run for run in runs if watch.is_mature(run) == is_mature]
+        wanted = alike[-((most + 1) // 2) :]
+        for run in reversed(alike):
+            if len(wanted) < most and run not in wanted and _days(wanted[0], run) >= step:
+                wanted.insert(0, run)
+        for run in reversed(alike):  # where history is short, whatever there is
+            if len(wanted) < most and run not in wanted:
+                wanted.append(run)
+        kept.update(run.folder for run in wanted)
     chosen = tuple(run for run in runs if run.folder in kept)
     return chosen, tuple(run.folder.name for run in runs if run.folder not in kept)
+
+
+def _days(later: SentRun, earlier: SentRun) -> float:
+    """Days between two cutoffs, to the hour: a day of the business may have 23."""
+    return round((later.cutoff - earlier.cutoff) / DAY + 0.05, 1)
 
 
 def _together(judged: Sequence[Judged], promise: Promise) -> Together | None:

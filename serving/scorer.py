@@ -75,6 +75,7 @@ class ScoringResult:
             f"{self.scored:,} of {self.customers:,} customers are scored, the others are excluded with a reason.",
             *([] if age is None else [f"The newest purchase is {age:.1f} days older than the cutoff."]),
             *self.warnings,
+            *([] if self.movers is None else self.movers.lines()),
             f"In {self.folder}.",
         ]
         if self.repeated:

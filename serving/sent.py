@@ -21,7 +21,7 @@ LEARNED_FROM = "the model has learned from what came after the cutoff"
 ANOTHER_MODEL = "scored by another model"
 SUPERSEDED = "the same cutoff was scored again later"
 TOO_LATE = "the cutoff is later than the evidence at hand"
-OLDER = "older than the runs that were asked for"
+OTHERS = "beyond the number of runs that were asked for"
 
 
 @dataclass(frozen=True)

@@ -303,8 +303,8 @@ def monitor(
 ) -> "MonitorReport":
     """Look at the scoring runs that a model published below `scores`: inputs, scores and, once mature, outcomes.
 
-    The champion, and the folder that `score` writes to, unless given; of its runs with a mature target the newest
-    `runs`, and as many of the others. The page goes to `out`, beside the other reports unless given, and the figures to
+    The champion, and the folder that `score` writes to, unless given; of its runs with a mature target `runs`, and
+    as many of the others. The page goes to `out`, beside the other reports unless given, and the figures to
     MLflow beside the model's run.
     """
     from patron.features.families import load_families

@@ -392,7 +392,9 @@ def monitor(
     scores: Annotated[
         Path | None, typer.Option(help="The folder of the scoring runs; that of `score` unless given.")
     ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Judge so many of the newest runs.")] = 12,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Look at so many judged runs, and so many that wait.")
+    ] = 12,
     out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     as_json: JsonOption = False,
 ) -> None:

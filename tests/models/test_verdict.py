@@ -64,26 +64,26 @@ def run() -> Callable[..., WatchedRun]:
 
 
 def test_a_model_that_keeps_its_promise_is_kept(run: Callable[..., WatchedRun]) -> None:
-    verdict = verdict_of([run(1), run(2)], PROMISE, {})
+    verdict = verdict_of([run(1), run(2)], PROMISE, 30, {})
     assert (verdict.standing, verdict.reasons, verdict.is_alarm) == ("keep", (), False)
     assert "200 of 1,000, promised 200 (170 to 230)" in verdict.sentence
     assert "AUC 0.800 (0.780 to 0.820)" in verdict.sentence
 
 
 def test_without_outcomes_there_is_nothing_to_say_but_when(run: Callable[..., WatchedRun]) -> None:
-    verdict = verdict_of([run(1, None), run(2, None)], PROMISE, {})
+    verdict = verdict_of([run(1, None), run(2, None)], PROMISE, 30, {})
     assert verdict.standing == "wait"
     assert not verdict.is_alarm
     assert "before 2025-03-02" in verdict.sentence
-    assert verdict_of([], PROMISE, {}).standing == "wait"
+    assert verdict_of([], PROMISE, 30, {}).standing == "wait"
 
 
 def test_a_ranking_below_the_promise_asks_for_training(run: Callable[..., WatchedRun]) -> None:
-    verdict = verdict_of([run(1), run(2, auc=0.7)], PROMISE, {})
+    verdict = verdict_of([run(1), run(2, auc=0.7)], PROMISE, 30, {})
     assert verdict.standing == "retrain"
     assert verdict.sentence.startswith("Retrain: the ranking at 2025-03-02 is worse than promised")
     assert (
-        verdict_of([run(1, auc=0.77)], PROMISE, {}).standing == "keep"
+        verdict_of([run(1, auc=0.77)], PROMISE, 30, {}).standing == "keep"
     )  # its interval reaches into the promise
 
 
@@ -93,7 +93,17 @@ def test_a_ranking_below_the_promise_asks_for_training(run: Callable[..., Watche
 def test_a_total_that_is_missed_twice_in_the_same_way_asks_for_training(
     run: Callable[..., WatchedRun], before: int, now: int, standing: str
 ) -> None:
-    assert verdict_of([run(1, before), run(2, now)], PROMISE, {}).standing == standing
+    assert verdict_of([run(1, before), run(2, now)], PROMISE, 30, {}).standing == standing
+
+
+def test_two_nights_are_not_twice(run: Callable[..., WatchedRun]) -> None:
+    """Cutoffs whose horizons overlap share what came, and miss it together."""
+    first, night, second = run(1, 260), run(2, 200), run(2, 260)
+    night = replace(night, cutoff=second.cutoff - timedelta(days=1))
+    missed = replace(run(2, 260), cutoff=second.cutoff - timedelta(days=1))
+    assert verdict_of([missed, second], PROMISE, 30, {}).standing == "look"
+    assert verdict_of([first, night, second], PROMISE, 30, {}).standing == "retrain"
+    assert "so it was at 2025-01-31" in verdict_of([first, night, second], PROMISE, 30, {}).sentence
 
 
 def test_customers_left_alone_for_whom_the_promise_is_kept_overrule_everybody(
@@ -103,14 +113,14 @@ def test_customers_left_alone_for_whom_the_promise_is_kept_overrule_everybody(
         return ControlGroup(part(came, n=500, promised=100, reach=reach), 500, contacted, ("holdout",))
 
     def standing(group: ControlGroup) -> str:
-        return verdict_of([run(1, 260), run(2, 260, group)], PROMISE, {}).standing
+        return verdict_of([run(1, 260), run(2, 260, group)], PROMISE, 30, {}).standing
 
     assert standing(control(100)) == "look"
     assert standing(control(130)) == "retrain"  # for them, too, more came
     assert standing(control(100, contacted=0.5)) == "retrain"  # they were not left alone
     assert standing(control(100, contacted=None)) == "retrain"  # nobody knows
     assert standing(control(100, reach=60.0)) == "retrain"  # too few to show such a miss
-    said = verdict_of([run(1, 260), run(2, 260, control(100))], PROMISE, {}).sentence
+    said = verdict_of([run(1, 260), run(2, 260, control(100))], PROMISE, 30, {}).sentence
     assert "500 customers whom lots left alone" in said
     assert "contacts changed what was predicted" in said
 
@@ -120,7 +130,7 @@ def test_a_ranking_that_holds_for_those_left_alone_overrules_everybody(
 ) -> None:
     def standing(auc: float) -> str:
         control = ControlGroup(part(100, auc, n=500, promised=100), 500, 0.0, ("holdout",))
-        return verdict_of([run(1, auc=0.7, control=control)], PROMISE, {}).standing
+        return verdict_of([run(1, auc=0.7, control=control)], PROMISE, 30, {}).standing
 
     assert standing(0.80) == "look"
     assert standing(0.73) == "retrain"  # not shown to be better ranked than everybody
@@ -128,23 +138,26 @@ def test_a_ranking_that_holds_for_those_left_alone_overrules_everybody(
 
 
 def test_drift_alone_asks_for_a_look_and_names_what_moved_most(run: Callable[..., WatchedRun]) -> None:
-    verdict = verdict_of([run(1, inputs=(replace(INPUT, psi=0.5),))], PROMISE, {})
+    verdict = verdict_of([run(1, inputs=(replace(INPUT, psi=0.5),))], PROMISE, 30, {})
     assert verdict.standing == "look"
     assert "orders_90d (0.50)" in verdict.sentence
-    assert verdict_of([run(1, inputs=(replace(INPUT, psi=0.5, weight=0.1),))], PROMISE, {}).standing == "keep"
-    assert verdict_of([run(1, scores=0.6)], PROMISE, {}).standing == "look"
+    assert (
+        verdict_of([run(1, inputs=(replace(INPUT, psi=0.5, weight=0.1),))], PROMISE, 30, {}).standing
+        == "keep"
+    )
+    assert verdict_of([run(1, scores=0.6)], PROMISE, 30, {}).standing == "look"
 
 
 def test_more_missing_and_unseen_values_are_named_where_they_matter(run: Callable[..., WatchedRun]) -> None:
-    (reason,) = verdict_of([run(1, inputs=(replace(INPUT, missing=0.3),))], PROMISE, {}).reasons
+    (reason,) = verdict_of([run(1, inputs=(replace(INPUT, missing=0.3),))], PROMISE, 30, {}).reasons
     assert reason == "orders_90d is missing for 30.0% of the customers at 2025-01-31, then for 0.0%."
     fewer = replace(INPUT, missing_before=0.3)
-    assert verdict_of([run(1, inputs=(fewer,))], PROMISE, {}).standing == "keep"
+    assert verdict_of([run(1, inputs=(fewer,))], PROMISE, 30, {}).standing == "keep"
     assert (
-        verdict_of([run(1, inputs=(replace(INPUT, missing=0.3, weight=0.001),))], PROMISE, {}).standing
+        verdict_of([run(1, inputs=(replace(INPUT, missing=0.3, weight=0.001),))], PROMISE, 30, {}).standing
         == "keep"
     )
-    assert verdict_of([run(1, inputs=(replace(INPUT, unseen=0.06),))], PROMISE, {}).standing == "look"
+    assert verdict_of([run(1, inputs=(replace(INPUT, unseen=0.06),))], PROMISE, 30, {}).standing == "look"
 
 
 @pytest.mark.parametrize(
@@ -153,12 +166,12 @@ def test_more_missing_and_unseen_values_are_named_where_they_matter(run: Callabl
 def test_lost_customers_late_facts_and_warnings_are_looked_at(
     run: Callable[..., WatchedRun], change: dict[str, Any]
 ) -> None:
-    assert verdict_of([run(1, **change)], PROMISE, {}).standing == "look"
+    assert verdict_of([run(1, **change)], PROMISE, 30, {}).standing == "look"
 
 
 def test_damaged_runs_are_looked_at(run: Callable[..., WatchedRun]) -> None:
-    assert verdict_of([run(1)], PROMISE, {"damaged": 0}).standing == "keep"
-    assert "2 published runs are damaged" in verdict_of([run(1)], PROMISE, {"damaged": 2}).sentence
+    assert verdict_of([run(1)], PROMISE, 30, {"damaged": 0}).standing == "keep"
+    assert "2 published runs are damaged" in verdict_of([run(1)], PROMISE, 30, {"damaged": 2}).sentence
 
 
 def test_probabilities_that_are_too_extreme_are_looked_at(run: Callable[..., WatchedRun]) -> None:
@@ -166,11 +179,11 @@ def test_probabilities_that_are_too_extreme_are_looked_at(run: Callable[..., Wat
     assert extreme.everyone is not None
     slope = {"slope": Estimate(0.6, 0.5, 0.7), "intercept": Estimate(0.0, -0.1, 0.1)}
     extreme = replace(extreme, everyone=replace(extreme.everyone, recalibration=slope))
-    verdict = verdict_of([extreme], PROMISE, {})
+    verdict = verdict_of([extreme], PROMISE, 30, {})
     assert verdict.standing == "look"
     assert "too extreme" in verdict.sentence
 
 
 def test_a_model_without_a_promise_is_held_to_its_totals(run: Callable[..., WatchedRun]) -> None:
-    assert verdict_of([run(1, auc=0.55)], Promise(), {}).standing == "keep"
-    assert verdict_of([run(1, 260), run(2, 260)], Promise(), {}).standing == "retrain"
+    assert verdict_of([run(1, auc=0.55)], Promise(), 30, {}).standing == "keep"
+    assert verdict_of([run(1, 260), run(2, 260)], Promise(), 30, {}).standing == "retrain"

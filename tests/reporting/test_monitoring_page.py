@@ -79,6 +79,13 @@ def test_nothing_from_outside_becomes_markup_and_nothing_is_loaded(report: Monit
     assert "https://" not in page
 
 
+def test_the_card_for_notebooks_holds_the_verdict_and_no_markup_from_outside(report: MonitorReport) -> None:
+    shown = report._repr_html_()
+    assert "Does the model still hold? Look" in shown
+    assert "<script" not in shown
+    assert shown.count("2025-01-31") == 1
+
+
 def test_the_same_report_gives_the_same_page(report: MonitorReport) -> None:
     assert render_monitoring_page(report) == render_monitoring_page(report)
 

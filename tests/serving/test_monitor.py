@@ -16,8 +16,8 @@ from pyarrow import parquet
 from patron.features.families import FAMILIES
 from patron.models.registry import ResolvedModel
 from patron.models.watched import MonitorReport
-from patron.serving.monitor import monitor_model
-from patron.serving.sent import DAMAGED, OLDER
+from patron.serving.monitor import _chosen, monitor_model
+from patron.serving.sent import DAMAGED, OTHERS
 
 Monitor = Callable[..., MonitorReport]
 CUTOFF = np.datetime64("2025-04-01", "us")
@@ -143,8 +143,23 @@ def test_damaged_runs_and_those_beyond_the_number_asked_for_are_set_apart(
     part.write_bytes(content)
     report = monitor(most_runs=1)
     assert [run.day for run in report.runs] == ["2025-04-01", "2025-06-01"]
-    assert report.set_apart == {DAMAGED: (folders[1].name,), OLDER: (folders[0].name,)}
+    assert report.set_apart == {DAMAGED: (folders[1].name,), OTHERS: (folders[0].name,)}
     assert any("1 published runs are not as published" in reason for reason in report.verdict.reasons)
+
+
+def test_every_nights_runs_are_thinned_to_those_that_tell_something_new() -> None:
+    """Of 100 nights with a horizon of 30 days, four: the two newest, and two that go back by a horizon each."""
+
+    def night(day: int) -> Any:
+        return SimpleNamespace(cutoff=day * 86_400_000_000, folder=Path(str(day)))
+
+    watch: Any = SimpleNamespace(question=SimpleNamespace(horizon_days=30), is_mature=lambda run: True)
+    chosen, others = _chosen([night(day) for day in range(100)], watch, 4)
+    assert [run.folder.name for run in chosen] == ["38", "68", "98", "99"]
+    assert len(others) == 96
+    chosen, others = _chosen([night(day) for day in range(7)], watch, 4)
+    assert [run.folder.name for run in chosen] == ["3", "4", "5", "6"]
+    assert others == ("0", "1", "2")
 
 
 def test_customers_left_alone_by_lot_are_judged_by_themselves(
