@@ -99,7 +99,10 @@ def _configure(file: Path, orders: Path, setting: Setting) -> None:
 
 
 def _train(config: Path, setting: Setting) -> None:
-    """A trained model whose booster is grown anew to exactly so many trees, whatever inner folds would keep."""
+    """A trained model whose booster is grown anew to exactly so many trees, whatever inner folds would keep.
+
+    It has no forecast: what other boosters say of spend and dates would be predicted on top of what is compared.
+    """
     import lightgbm
 
     import patron
@@ -114,7 +117,7 @@ def _train(config: Path, setting: Setting) -> None:
     target = np.asarray(snapshots["target"])
     parameters = {"objective": "binary", "num_leaves": setting.leaves, "seed": 7, "verbose": -1}
     grown = lightgbm.train(parameters, lightgbm.Dataset(matrix, target), setting.trees)
-    save(setting.model, replace(artefact, booster=grown.model_to_string()))
+    save(setting.model, replace(artefact, booster=grown.model_to_string(), forecast=None))
 
 
 # Parts, each run in a process of its own by `main`
