@@ -8,7 +8,6 @@ windows of recency, frequency and money. The peers run in environments of their 
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from accuracy_cases import CASES, Built, build
 from accuracy_data import NotThere
-from features_peers.environment import CannotBeInstalled, python_of
-from pyarrow import parquet
+from features_peers.environment import CannotBeInstalled
+from peer_answers import answer_of
 from table import render
 
 from patron.models import metrics
@@ -93,20 +92,10 @@ def said_by_all(built: Built, folder: Path, trials: int, peers: Sequence[str]) -
     missing = []
     for peer in peers:
         try:
-            by[peer] = _of_peer(peer, built, folder)
+            by[peer] = answer_of(peer, built.folder, folder)[built.tested]
         except (CannotBeInstalled, subprocess.CalledProcessError) as reason:
             missing.append(f"{peer}: {_last_line(reason)}")
     return Said(judged.outcome, judged.customer, by, tuple(missing))
-
-
-def _of_peer(peer: str, built: Built, folder: Path) -> Floats:
-    python = python_of(peer, folder)
-    here = Path(__file__).parent / "accuracy_peers"
-    command = [str(python), "-W", "ignore", str(here / "peer.py"), peer, str(built.folder)]
-    given = {**os.environ, "PYTHONPATH": str(here)}
-    subprocess.run(command, check=True, capture_output=True, text=True, env=given)
-    said = np.asarray(parquet.read_table(built.folder / f"said-{peer}.parquet")["said"], np.float64)
-    return said[built.tested]
 
 
 def _last_line(reason: Exception) -> str:

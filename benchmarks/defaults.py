@@ -8,12 +8,14 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from accuracy_data import DATA_SETS, NotThere
+from accuracy_data import DATA_SETS, NotThere, simulated
 from table import render
 
 from patron.config import Config
@@ -21,11 +23,14 @@ from patron.features.families import load_families
 from patron.features.store import EvidenceStore
 from patron.models.intervals import Estimate
 from patron.training.folds import FoldPlan
+from patron.training.levels import with_levels
 from patron.training.recipe import Recipe
 from patron.training.rolling import RollingBoosters, TrainingSet
 from patron.training.snapshots import build_training_set
 
 Floats = npt.NDArray[np.float64]
+
+SETS = {**DATA_SETS, "simulated": partial(simulated, customers=6_000)}
 
 CANDIDATES: dict[str, Recipe] = {
     "default": Recipe(),
@@ -33,17 +38,14 @@ CANDIDATES: dict[str, Recipe] = {
     "24 leaves": Recipe(n_leaves=24),
     "rate .025": Recipe(learning_rate=0.025, n_trees=800),
     "L2 50": Recipe(l2=50.0),
-    "L1 1": Recipe(l1=1.0),
     "features .15": Recipe(feature_fraction=0.15),
     "features .6": Recipe(feature_fraction=0.6),
-    "bagging .7": Recipe(bagging_fraction=0.7),
     "150 in a leaf": Recipe(min_child=150),
-    "63 bins": Recipe(max_bin=63),
-    "half-life 90": Recipe(half_life_days=90),
     "half-life 180": Recipe(half_life_days=180),
     "latest 4": Recipe(history=4),
     "shared overlaps": Recipe(share_overlap=True),
 }
+"""The default, and recipes that differ from it in one thing each."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,23 @@ class Losses:
         return Estimate.around(float(gain.mean()), float(error))
 
 
-def measured(config: Config, seeds: Sequence[int], customers: int, names: Sequence[str]) -> Losses:
-    """The candidates at the test cutoffs of a data set, of which so many customers are drawn."""
+def measured(
+    config: Config, seeds: Sequence[int], customers: int, names: Sequence[str], folder: Path
+) -> Losses:
+    """The candidates at the test cutoffs of a data set, of which so many customers are drawn.
+
+    Losses are kept in the folder: a run that was stopped, or is asked for more, does not fit anything twice.
+    """
     with EvidenceStore(config.data, config.question, memory=config.run.memory) as store:
         families = load_families(config.run.families, config.data.folder)
         built = build_training_set(store, config.question, families, config.run.memory)
+        built = with_levels(built, store, config.question, families, config.run.memory)
     plan, data = built.folds(config.training.test_cutoffs), drawn(built.data, customers)
     rows = np.concatenate([np.flatnonzero(data.rows([fold.cutoff])) for fold in plan.tests])
     found = {}
     for name in names:
-        found[name] = np.mean([_losses(data, plan, CANDIDATES[name], seed) for seed in seeds], axis=0)
+        recipe = CANDIDATES[name]
+        found[name] = np.mean([_kept_losses(data, plan, recipe, seed, folder) for seed in seeds], axis=0)
         print(f"  {name}: {found[name].mean():.4f}", flush=True)
     return Losses(found, data.customer[rows])
 
@@ -82,7 +91,19 @@ def drawn(data: TrainingSet, customers: int) -> TrainingSet:
     if known.size <= customers:
         return data
     chosen = np.random.default_rng(0).choice(known, customers, replace=False)
-    return TrainingSet(data.table.filter(pa.array(np.isin(data.customer, chosen))), data.catalogue)
+    kept = data.table.filter(pa.array(np.isin(data.customer, chosen)))
+    return TrainingSet(kept, data.catalogue, data.levels, data.ahead)
+
+
+def _kept_losses(data: TrainingSet, plan: FoldPlan, recipe: Recipe, seed: int, folder: Path) -> Floats:
+    """The losses of a fit from the folder, where they are kept by all they depend on but the code."""
+    asked = sha256(repr((recipe, seed, plan)).encode())
+    asked.update(np.ascontiguousarray(data.customer))
+    asked.update(np.ascontiguousarray(data.outcome))
+    kept = folder / f"losses-{asked.hexdigest()[:16]}.npy"
+    if not kept.exists():
+        np.save(kept, _losses(data, plan, recipe, seed))
+    return np.asarray(np.load(kept))
 
 
 def _losses(data: TrainingSet, plan: FoldPlan, recipe: Recipe, seed: int) -> Floats:
@@ -115,23 +136,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(DATA_SETS)}; all unless given")
-    parser.add_argument("--seeds", type=int, default=2, help="fits of which each loss is the mean")
-    parser.add_argument("--customers", type=int, default=10_000, help="at most so many per data set")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(SETS)}; all unless given")
+    parser.add_argument("--seeds", type=int, default=1, help="fits of which each loss is the mean")
+    parser.add_argument("--customers", type=int, default=3_000, help="at most so many per data set")
     parser.add_argument("--candidates", nargs="*", default=list(CANDIDATES), choices=list(CANDIDATES))
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-accuracy")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "patron-defaults",
+        help="where losses are kept between runs",
+    )
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     candidates = list(dict.fromkeys(["default", *given.candidates]))
     found: dict[str, Losses] = {}
-    for name in given.names or DATA_SETS:
+    for name in given.names or SETS:
         print(name, flush=True)
         try:
-            config = DATA_SETS[name](given.folder / name)
+            config = SETS[name](given.folder / name)
         except NotThere as reason:
             print(f"  skipped, {reason}")
             continue
-        found[name] = measured(config, range(given.seeds), given.customers, candidates)
+        given.keep.mkdir(parents=True, exist_ok=True)
+        found[name] = measured(config, range(given.seeds), given.customers, candidates, given.keep)
     rows = [(each, *(_percent(losses.gain(each)) for losses in found.values())) for each in candidates[1:]]
     print(render("Log loss lower than the default's, %", ("recipe", *found), rows, markdown=given.markdown))
     if len(found) > 1:

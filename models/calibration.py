@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .calibrators import Calibrator, Identity, Seasonal, fit_beta, fit_isotonic, fit_platt, moved
 from .logistic import Floats
+from .stretch import stretch, stretch_of
 
 ISOTONIC_OUTCOMES = 1_000
 """Isotonic steps follow noise with fewer of either outcome."""
@@ -42,6 +43,8 @@ def choose_calibrator(
     another is better by more than one standard error, over `customers` and over cutoffs, and always with fewer than
     two later cutoffs. `required` is for scores that are mere ranks: `Identity` is then no candidate.
 
+    Where none proved itself, `stretch_of` may still mend how far the scores lie apart, which needs no later cutoffs.
+
     `mature` says when the outcomes of a cutoff were known: a candidate is then fitted only on what was known at the
     later cutoff, as in use. With `shifts` the best calibrator of scores that last year's level moved is the last
     candidate, and has to prove itself against the best of the others.
@@ -54,8 +57,8 @@ def choose_calibrator(
         turned = trial.where(at).moved(by_row[at])
         seasonal, others = _best(turned, required)
         if turned.proves_better(losses[at], others):
-            return Seasonal(shifts.ahead, turned.fit(seasonal), shifts.windows)
-    return trial.fit(best)
+            return Seasonal(shifts.ahead, turned.settled(seasonal, trial), shifts.windows)
+    return trial.settled(best, trial)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +84,16 @@ class Trial:
     def fit(self, name: str) -> Calibrator:
         """A candidate fitted on all rows."""
         return Identity() if name == "identity" else _FITS[name](self.outcome, self.probability)
+
+    def settled(self, name: str, whole: "Trial") -> Calibrator:
+        """The chosen candidate fitted on all rows; where none proved itself, a stretch where that is shown.
+
+        How far to stretch is seen in the `whole` trial: it takes no season to tell.
+        """
+        if name != "identity":
+            return self.fit(name)
+        slope = stretch_of(whole.outcome, whole.probability, whole.cutoff, whole.customers)
+        return Identity() if slope is None else stretch(slope, self.probability)
 
     def loss(self, fitted: Calibrator) -> Floats:
         """The log loss of each row [n] after a calibrator."""

@@ -60,6 +60,15 @@ class Platt:
 
 
 @dataclass(frozen=True)
+class Stretch(Platt):
+    """A Platt curve that only sets how far apart scores lie: its intercept keeps their mean (see `stretch`)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its kind, slope and intercept."""
+        return {**super().to_dict(), "kind": "stretch"}
+
+
+@dataclass(frozen=True)
 class Beta:
     """Beta calibration: log-odds of `a` ln p − `b` ln(1 − p) + `c`, with a and b not negative.
 
@@ -176,6 +185,8 @@ def calibrator_from_dict(plain: Mapping[str, Any], trained_until: int | None = N
             return Identity()
         case {"kind": "platt", "slope": float(slope), "intercept": float(intercept)}:
             return Platt(slope, intercept)
+        case {"kind": "stretch", "slope": float(slope), "intercept": float(intercept)}:
+            return Stretch(slope, intercept)
         case {"kind": "beta", "a": float(a), "b": float(b), "c": float(c)}:
             return Beta(a, b, c)
         case {"kind": "isotonic", "scores": [*scores], "probabilities": [*probabilities]}:

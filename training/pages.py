@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_datetime
-from patron.models.calibrators import Calibrator, Identity, Seasonal
+from patron.models.calibrators import Calibrator, Identity, Seasonal, Stretch
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
 from .seasons import UNKNOWN, season_sentences
@@ -77,14 +77,18 @@ def describe_calibration(calibrator: Calibrator) -> str:
     kept = "which proved better on later cutoffs than leaving the probabilities as they are"
     kind = calibrator.to_dict()["kind"]
     if isinstance(calibrator, Seasonal):
-        inner = describe_calibration(calibrator.base).partition(",")[0]
-        then = "" if isinstance(calibrator.base, Identity) else f", then {inner}"
+        base, level = calibrator.base, f"last year's level: log-odds moved by {calibrator.shift:+.2f}"
+        inner = describe_calibration(base).partition(",")[0]
+        proven = "" if isinstance(base, Identity | Stretch) else f", then {inner}"
+        seen = f"; then {describe_calibration(base)}" if isinstance(base, Stretch) else ""
         return (
-            f"last year's level: log-odds moved by {calibrator.shift:+.2f} at the first cutoff after training{then},"
-            f" {kept}; later cutoffs follow their own window of last year, as far as it was seen"
+            f"{level} at the first cutoff after training{proven}, {kept}{seen};"
+            " later cutoffs follow their own window of last year, as far as it was seen"
         )
     if isinstance(calibrator, Identity):
         return "none: no correction proved better on later cutoffs than leaving the probabilities as they are"
+    if isinstance(calibrator, Stretch):
+        return f"log-odds stretched by {calibrator.slope:.2f}, as the scores of all earlier cutoffs asked for alike"
     names = {"platt": "Platt scaling", "beta": "beta calibration", "isotonic": "isotonic steps"}
     return f"{names[kind]}, {kept}"
 

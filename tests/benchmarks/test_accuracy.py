@@ -1,11 +1,14 @@
 """The accuracy benchmark on a small simulated retailer, and its arithmetic on literal numbers."""
 
+import json
 import sys
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 HERE = Path(__file__).parents[2] / "benchmarks"
 
@@ -21,7 +24,7 @@ def accuracy():
     import accuracy as module
 
     yield module
-    for name in ("accuracy", "accuracy_cases", "accuracy_data", "peer"):
+    for name in ("accuracy", "accuracy_cases", "accuracy_data", "peer", "peer_answers"):
         sys.modules.pop(name, None)
 
 
@@ -70,3 +73,39 @@ def test_a_case_runs_from_evidence_to_a_table(accuracy, tmp_path):
     assert built.tested.size == found.outcome.size
     assert (built.data.outcome[built.tested] == found.outcome).all()
     assert (built.folder / "orders.parquet").is_file()
+
+
+def test_a_peer_is_asked_once_and_again_when_it_is_given_something_else(tmp_path, monkeypatch):
+    import peer_answers
+
+    code = tmp_path / "code"
+    code.mkdir()
+    (code / "peer.py").write_bytes((HERE / "accuracy_peers" / "peer.py").read_bytes())
+    (code / "rate_peer.py").write_text(
+        "def features(snapshots, folder):\n"
+        "    return snapshots[['orders_ever']]\n\n"
+        "def predict(features, outcome, first, latest, every, at):\n"
+        "    return outcome[every].mean() + 0 * features['orders_ever'][at]\n"
+    )
+    monkeypatch.setattr(peer_answers, "CODE", code)
+    asked = []
+    monkeypatch.setattr(
+        peer_answers, "python_of", lambda peer, _folder: asked.append(peer) or Path(sys.executable)
+    )
+    home = tmp_path / "case"
+    home.mkdir()
+    snapshots = pa.table(
+        {"customer": [1, 1, 1], "cutoff": [10, 20, 30], "outcome": [1, 0, 1], "orders_ever": [1.0, 2.0, 3.0]}
+    )
+    parquet.write_table(snapshots, home / "snapshots.parquet")
+    parquet.write_table(pa.table({"customer": [1]}), home / "orders.parquet")
+    folds = {"folds": [{"cutoff": 30, "train": [10, 20]}], "horizon": 10}
+    (home / "folds.json").write_text(json.dumps(folds))
+
+    for _ in range(2):
+        np.testing.assert_array_equal(peer_answers.answer_of("rate", home, tmp_path), [np.nan, np.nan, 0.5])
+    assert asked == ["rate"]
+    folds["folds"][0]["train"] = [10]
+    (home / "folds.json").write_text(json.dumps(folds))
+    np.testing.assert_array_equal(peer_answers.answer_of("rate", home, tmp_path), [np.nan, np.nan, 1.0])
+    assert asked == ["rate", "rate"]

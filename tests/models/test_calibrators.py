@@ -18,6 +18,7 @@ from patron.models.calibrators import (
     Isotonic,
     Platt,
     Seasonal,
+    Stretch,
     calibrator_from_dict,
     fit_beta,
     fit_isotonic,
@@ -44,12 +45,13 @@ def sample(rows: int, slope: float = 1.0, seed: int = 7) -> tuple[Floats, NDArra
     [
         Identity(),
         Platt(0.7, -0.2),
+        Stretch(1.1, 0.05),
         Beta(1.5, 0.0, 0.1),
         Isotonic((0.1, 0.5), (0.2, 0.4)),
         Seasonal(-0.3, Platt(0.7, -0.2), ((1_483_228_800_000_000, -0.3), (1_485_907_200_000_001, 0.1))),
         Seasonal(-0.3, Platt(0.7, -0.2)),
     ],
-    ids=["identity", "platt", "beta", "isotonic", "seasonal", "a single shift"],
+    ids=["identity", "platt", "stretch", "beta", "isotonic", "seasonal", "a single shift"],
 )
 def test_a_calibrator_survives_json(calibrator: Calibrator) -> None:
     assert calibrator_from_dict(json.loads(json.dumps(calibrator.to_dict()))) == calibrator

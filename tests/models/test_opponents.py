@@ -24,6 +24,7 @@ from patron.models.opponents import (
     opponents_of,
     recency_ranks,
 )
+from patron.models.stretch import fit_stretch
 
 READ = ("days_since_order", "gap_mean", "orders_ever", "spend_ever", "order_probability")
 NOTHING: Mapping[int, Any] = {}
@@ -103,7 +104,7 @@ def test_the_recency_rule_counts_in_own_gaps_where_that_was_better_in_training()
 
 
 def test_a_calibration_is_tried_only_on_what_was_mature() -> None:
-    """Scores twice too sure at three cutoffs; where no outcome was known before a later one, nothing proves itself."""
+    """Scores twice too sure at three cutoffs; where no outcome was known before a later one, only a stretch is left."""
     rng = np.random.default_rng(5)
     truth = rng.beta(2, 2, 6_000)
     said = expit(2 * np.log(truth / (1 - truth)))
@@ -112,7 +113,7 @@ def test_a_calibration_is_tried_only_on_what_was_mature() -> None:
     at_once = BgNbdRule().fit(replace(known, mature={0: 1, 1: 2, 2: 3}), NOTHING)
     assert at_once.calibrator == BgNbdRule().fit(known, NOTHING).calibrator != Identity()
     too_late = BgNbdRule().fit(replace(known, mature={0: 9, 1: 9, 2: 9}), NOTHING)
-    assert too_late.calibrator == Identity()
+    assert too_late.calibrator == fit_stretch(outcome, said, known.cutoff, known.customer)
 
 
 def test_for_a_drop_of_spend_the_most_recent_come_last() -> None:
