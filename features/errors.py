@@ -42,6 +42,10 @@ class DataError(PatronError):
     exit_code = 2
 
 
+class AwayError(DataError):
+    """A source of evidence does not answer: it may be worth another try."""
+
+
 class ModelError(PatronError):
     """A model is unknown, damaged, or does not fit the data."""
 

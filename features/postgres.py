@@ -14,7 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from .contracts import TableContract
-from .errors import ConfigurationError, DataError, PatronError
+from .errors import AwayError, ConfigurationError, DataError, PatronError
 from .localtime import to_datetime
 from .postgres_types import READABLE_TABLES, PostgresColumn, base_type_query
 from .source_columns import Source, asked_columns, column_sources, column_types, resolve_columns
@@ -217,7 +217,7 @@ def _connected(spec: TableSpec) -> Iterator["Connection"]:
 
 
 def _unreachable(spec: TableSpec, found: str) -> PatronError:
-    return DataError(
+    return AwayError(
         f"The database of the table {spec.name} cannot be reached.",
         where=f"[{spec.name}] connection = {shown(spec.connection or '')}",
         found=found,

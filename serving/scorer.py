@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from patron.features.errors import ConfigurationError
+from patron.features.errors import AwayError, ConfigurationError
 from patron.features.family import Family
 from patron.features.notebook import card
 from patron.features.progress import Progress, silent
@@ -21,6 +21,7 @@ from .delivering import deliver
 from .destinations import Destination
 from .deviations import BrokenContractError, checked_names
 from .movers import Movers, movers_of
+from .patience import patiently
 from .publishing import make_folder, writable
 from .run import ScoringRun, publish_run
 from .telling import Telling
@@ -201,7 +202,12 @@ class Scorer:
         contract = self.model.artefact.contract
         question = question_of(contract, self.closures)
         make_folder(self.out / name_part(question.name))
-        with evidence_for(contract, self.data, question, self.memory, self.progress) as store:
+        with patiently(
+            lambda: evidence_for(contract, self.data, question, self.memory, self.progress),
+            (AwayError,),
+            "the source of the evidence",
+            self.progress,
+        ) as store:
             moments = parse_cutoffs(cutoffs, store.zone, store.observed_until).tolist()
             prepared = prepare_for(contract, store, question, self.families)
             digest = store.digest()

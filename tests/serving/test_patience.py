@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from patron.features.errors import ConfigurationError
+from patron.features.errors import AwayError, ConfigurationError
 from patron.features.tracking import Tracking
 from patron.models.registry import ResolvedModel
 from patron.serving import patience
@@ -71,3 +71,36 @@ def test_a_model_in_a_folder_needs_no_server(
     found: Any = resolve_patiently(str(champion.folder), Tracking(uri="http://127.0.0.1:1"))
     assert found.artefact.digest == champion.artefact.digest
     assert Path(found.uri) == champion.folder
+
+
+def test_a_source_of_evidence_that_is_away_for_a_while_is_asked_again(
+    score: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from patron.serving import scorer
+
+    evidence_for, tried = scorer.evidence_for, []
+
+    def away(*arguments: Any) -> Any:
+        tried.append(arguments)
+        if len(tried) < 3:
+            raise AwayError("The database of the table purchases cannot be reached.")
+        return evidence_for(*arguments)
+
+    monkeypatch.setattr(patience, "WAITS", (0.0, 0.0))
+    monkeypatch.setattr(scorer, "evidence_for", away)
+    assert score().result.scored > 0
+    assert len(tried) == 3
+
+
+def test_a_source_that_stays_away_is_told(
+    score: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(socket.socket()) as asked:
+        asked.bind(("127.0.0.1", 0))
+        port = asked.getsockname()[1]
+    monkeypatch.setattr(patience, "WAITS", (0.0,))
+    table = {"connection": f"postgresql://u:secret@127.0.0.1:{port}/db", "table": "orders"}
+    with pytest.raises(AwayError, match="cannot be reached") as caught:
+        score({"purchases": None}, purchases__connection=table["connection"], purchases__table=table["table"])
+    assert "secret" not in str(caught.value)
+    assert list(tmp_path.rglob("*.parquet")) == []
