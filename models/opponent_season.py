@@ -4,10 +4,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .calibration import Trial
-from .calibrators import Calibrator, Identity, moved
+from .calibrators import Calibrator, Identity, Stretch, moved
 from .logistic import Floats
 
 if TYPE_CHECKING:
@@ -41,9 +40,12 @@ def proven_shift(known: "History", say: Say) -> float:
     return known.season.ahead if part.proves_better(plain, seasonal) else 0.0
 
 
-def refitted(calibrator: Calibrator, scores: Floats, outcome: NDArray[np.int8]) -> Calibrator:
-    """A calibrator of the same kind, fitted to other scores and outcomes [n]."""
-    return Trial(scores, outcome, np.zeros(len(outcome), np.int64)).fit(str(calibrator.to_dict()["kind"]))
+def refitted(calibrator: Calibrator, scores: Floats, known: "History") -> Calibrator:
+    """A calibrator of the same kind, fitted to the scores [n] of other snapshots; a stretch where they show one."""
+    trial = Trial(scores, known.outcome, known.cutoff, known.customer)
+    if isinstance(calibrator, Stretch):
+        return trial.settled("identity", trial)
+    return trial.fit(str(calibrator.to_dict()["kind"]))
 
 
 def at_level(probability: Floats, shift: float) -> Floats:

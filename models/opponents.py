@@ -171,7 +171,7 @@ class HiatusRule:
         return at_level(self.calibrator.apply(self._ranks(asked)), self.shift)
 
     def _learned_before(self, before: History, at: History) -> Floats:
-        return refitted(self.calibrator, self._ranks(before), before.outcome).apply(self._ranks(at))
+        return refitted(self.calibrator, self._ranks(before), before).apply(self._ranks(at))
 
     def _ranks(self, history: History) -> Floats:
         waited = history.features["days_since_order"]
@@ -249,7 +249,7 @@ class BgNbdRule:
 
     def _learned_before(self, before: History, at: History) -> Floats:
         earlier, asked = (each.features["order_probability"] for each in (before, at))
-        return refitted(self.calibrator, earlier, before.outcome).apply(asked)
+        return refitted(self.calibrator, earlier, before).apply(asked)
 
     def predict(self, asked: History) -> Floats:
         """Probabilities [n]."""

@@ -7,7 +7,8 @@ import pytest
 from scipy.special import expit, logit
 
 from patron.models.calibration import Shifts
-from patron.models.opponent_season import at_level, proven_shift
+from patron.models.calibrators import Identity, Platt, Stretch
+from patron.models.opponent_season import at_level, proven_shift, refitted
 from patron.models.opponents import BaseRate, BgNbdRule, HiatusRule, History, RfmRegression, _rate
 
 ROWS, CUTOFFS = 600, 6
@@ -82,3 +83,25 @@ def test_no_shift_is_the_very_same() -> None:
     said = np.array([0.1, 0.3, 1 / 3])
     assert at_level(said, 0.0).tobytes() == said.tobytes()
     assert at_level(said, 0.5) == pytest.approx(expit(logit(said) + 0.5))
+
+
+def test_a_stretched_opponent_is_stretched_again_as_far_as_earlier_cutoffs_show_it() -> None:
+    """Scores whose log-odds are half of what they should be: shown by six cutoffs, and not by two."""
+    known = swinging()
+    halved = expit(logit(known.features["order_probability"]) / 2)
+
+    again = refitted(Stretch(2.0, 0.0), halved, known)
+    two = known.cutoff < 2
+    assert isinstance(again, Stretch)
+    assert again.slope == pytest.approx(2.0, abs=0.2)
+    assert refitted(Stretch(2.0, 0.0), halved[two], known.where(two)) == Identity()
+    assert type(refitted(Platt(2.0, 0.0), halved, known)) is Platt
+
+
+def test_a_season_is_tried_on_an_opponent_that_is_stretched() -> None:
+    known = swinging()
+    halved = expit(logit(known.features["order_probability"]) / 2)
+    known = replace(known, features={**known.features, "order_probability": halved})
+    rule = BgNbdRule().fit(known, {})
+    assert isinstance(rule.calibrator, Stretch)
+    assert np.isfinite(rule.predict(known)).all()
