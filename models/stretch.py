@@ -23,6 +23,11 @@ ERRORS = 2.0
 """A slope is believed where it is so many standard errors away from 1."""
 
 
+FURTHEST = 1.75
+"""A slope beyond it is not followed: such scores hardly differ, and by how little one booster's level differs from
+another's would be stretched as well."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Slope:
     """The slope at one cutoff, and by how much each of its rows [n] moves it."""
@@ -56,7 +61,7 @@ def stretch_of(
     """Outcomes, out-of-time scores, cutoffs and customers [n] to the slope of log-odds; None where none but 1 is shown.
 
     The slope is the mean of those at the cutoffs, by their rows. It has to lie two standard errors away from 1, the
-    larger of that over customers, who have several snapshots, and that over cutoffs.
+    larger of that over customers, who have several snapshots, and that over cutoffs, and not beyond `FURTHEST`.
     """
     moments, place = np.unique(cutoff, return_inverse=True)
     weight, value, pulls = np.zeros(moments.size), np.full(moments.size, np.nan), np.zeros(len(outcome))
@@ -74,7 +79,7 @@ def stretch_of(
     over_customers = float(np.sqrt((np.bincount(who, pulls) ** 2).sum()))
     scatter = float(((weight * (value[known] - slope)) ** 2).sum())
     over_cutoffs = float(np.sqrt(scatter * known.sum() / (known.sum() - 1)))
-    if slope <= 0 or abs(slope - 1) <= ERRORS * max(over_customers, over_cutoffs):
+    if not 0 < slope <= FURTHEST or abs(slope - 1) <= ERRORS * max(over_customers, over_cutoffs):
         return None
     return slope
 

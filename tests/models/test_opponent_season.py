@@ -86,22 +86,22 @@ def test_no_shift_is_the_very_same() -> None:
 
 
 def test_a_stretched_opponent_is_stretched_again_as_far_as_earlier_cutoffs_show_it() -> None:
-    """Scores whose log-odds are half of what they should be: shown by six cutoffs, and not by two."""
+    """Scores whose log-odds are two thirds of what they should be: shown by six cutoffs, and not by two."""
     known = swinging()
-    halved = expit(logit(known.features["order_probability"]) / 2)
+    shrunk = expit(logit(known.features["order_probability"]) / 1.5)
 
-    again = refitted(Stretch(2.0, 0.0), halved, known)
+    again = refitted(Stretch(1.5, 0.0), shrunk, known)
     two = known.cutoff < 2
     assert isinstance(again, Stretch)
-    assert again.slope == pytest.approx(2.0, abs=0.2)
-    assert refitted(Stretch(2.0, 0.0), halved[two], known.where(two)) == Identity()
-    assert type(refitted(Platt(2.0, 0.0), halved, known)) is Platt
+    assert again.slope == pytest.approx(1.5, abs=0.15)
+    assert refitted(Stretch(1.5, 0.0), shrunk[two], known.where(two)) == Identity()
+    assert type(refitted(Platt(1.5, 0.0), shrunk, known)) is Platt
 
 
 def test_a_season_is_tried_on_an_opponent_that_is_stretched() -> None:
     known = swinging()
-    halved = expit(logit(known.features["order_probability"]) / 2)
-    known = replace(known, features={**known.features, "order_probability": halved})
+    shrunk = expit(logit(known.features["order_probability"]) / 1.5)
+    known = replace(known, features={**known.features, "order_probability": shrunk})
     rule = BgNbdRule().fit(known, {})
     assert isinstance(rule.calibrator, Stretch)
     assert np.isfinite(rule.predict(known)).all()

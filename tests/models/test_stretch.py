@@ -43,6 +43,14 @@ def test_right_scores_are_stretched_in_few_samples_only() -> None:
     assert sum(each is not None for each in found) <= 14
 
 
+def test_scores_that_hardly_differ_are_left_alone() -> None:
+    """Between .45 and .6, true log-odds six times as far apart: another booster's level is easily off by as much."""
+    outcome, score, cutoff = sample((1.0, 1.0, 1.0, 1.0))
+    assert fit_stretch(outcome, expit(logit(score) / 6), cutoff) is None
+    assert fit_stretch(outcome, expit(logit(score) / 1.5), cutoff) is not None
+    assert fit_stretch(outcome, expit(logit(score) * 3), cutoff) is not None
+
+
 def test_cutoffs_whose_slopes_disagree_show_nothing() -> None:
     outcome, score, cutoff = sample((1.6, 0.7, 1.7, 0.9))
     assert fit_stretch(outcome, score, cutoff) is None
