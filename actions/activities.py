@@ -138,15 +138,11 @@ def _compliance(ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_]) -> li
     """Who of each arm was contacted by the activity of the test's name, after the draw and within the horizon."""
     if "activities" not in ground.store.columns:
         return []
-    rows = ground.store.connection.execute(
-        "SELECT activity, customer, happened FROM activities WHERE until = ?", [FOREVER]
-    ).fetchnumpy()
-    names = {str(name) for name in set(np.asarray(rows["activity"], object).tolist()) if name is not None}
-    mine = [name for name in names if name_part(name) == name_part(draw.test)]
+    mine = _spellings(ground, draw.test)
     if not mine:
         return []
-    own = np.isin(np.asarray(rows["activity"], object).astype(np.str_), mine)
-    who, when = (np.asarray(rows[name], np.int64)[own] for name in ("customer", "happened"))
+    rows = _contacts_called(ground, mine, "customer, happened").fetchnumpy()
+    who, when = (np.asarray(rows[name], np.int64) for name in ("customer", "happened"))
     moment = np.full(ground.store.customers, np.iinfo(np.int64).max)
     moment[draw.customer[mature]] = draw.moment[mature]
     until = ground.store.zone.shift_days(when, -ground.question.horizon_days)
@@ -249,20 +245,33 @@ def _objective(ground: Ground, name: str) -> Objective | None:
     if not columns:
         return None
     asked = [each if each in columns else "NULL" for each in ("objective", "result", "responded_at")]
-    rows = ground.store.connection.execute(
-        f"SELECT activity, {', '.join(asked)} FROM activities WHERE until = ? AND activity IS NOT NULL",
-        [FOREVER],
-    ).fetchall()
-    mine = [row for row in rows if name_part(str(row[0])) == name_part(name)]
+    mine = _contacts_called(ground, _spellings(ground, name), ", ".join(asked)).fetchall()
     if not mine:
         return None
-    goals = Counter(str(row[1]) for row in mine if row[1] is not None)
-    results = Counter(str(row[2]) for row in mine if row[2] is not None)
+    goals = Counter(str(goal) for goal, _, _ in mine if goal is not None)
+    results = Counter(str(result) for _, result, _ in mine if result is not None)
     return Objective(
         goals.most_common(1)[0][0] if goals else "",
         len(mine),
-        sum(row[3] is not None for row in mine) if "responded_at" in columns else None,
+        sum(responded is not None for _, _, responded in mine) if "responded_at" in columns else None,
         dict(sorted(results.items(), key=lambda each: (-each[1], each[0]))),
+    )
+
+
+def _spellings(ground: Ground, name: str) -> list[str]:
+    """How the activities write a name, as far as it means the same."""
+    rows = ground.store.connection.sql(
+        "SELECT DISTINCT activity FROM activities WHERE activity IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    return [str(each) for (each,) in rows if name_part(str(each)) == name_part(name)]
+
+
+def _contacts_called(ground: Ground, spellings: list[str], columns: str) -> Any:
+    """The columns of the contacts of an activity, as a query that is still to be fetched."""
+    return ground.store.connection.execute(
+        f"SELECT {columns} FROM activities WHERE until = ? AND list_contains(?, activity)"
+        " ORDER BY happened, customer",
+        [FOREVER, spellings],
     )
 
 

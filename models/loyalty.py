@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .table_columns import numbers
+
 Floats = npt.NDArray[np.float64]
 
 ORDER_DAYS = (180, 90, 60, 30)
@@ -130,8 +132,3 @@ def loyalty_column(table: pa.Table, thresholds: LoyaltyThresholds | None) -> pa.
     if thresholds is None:
         return pa.nulls(table.num_rows, pa.string())
     return pa.array(np.array(LOYALTY_TYPES)[thresholds.types(table)].tolist(), pa.string())
-
-
-def numbers(table: pa.Table, name: str) -> Floats:
-    """A column of features, NaN where it is not known; float64[n]."""
-    return np.asarray(table[name].cast(pa.float64()).combine_chunks().to_numpy(zero_copy_only=False))

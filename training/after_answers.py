@@ -21,8 +21,9 @@ from patron.models.answers_over_time import over_time
 from patron.models.groups import spend_edges, spend_tiers
 from patron.models.intervals import Estimate
 from patron.models.moments import Floats, GroupRate, with_alike
+from patron.models.table_columns import numbers
 
-from .anchoring import Anchoring, Comparison, instants, numbers
+from .anchoring import Anchoring, Comparison, instants
 from .snapshots import BuiltTrainingSet
 
 SCORE = "satisfaction_last"

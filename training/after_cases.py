@@ -16,8 +16,9 @@ from patron.features.store import EvidenceStore
 from patron.features.support import AGAIN_DAYS
 from patron.models.after_cases import AfterCases, CasePart, Sides, case_part, controlled, severities
 from patron.models.moments import Floats, with_alike
+from patron.models.table_columns import numbers
 
-from .anchoring import Anchoring, Comparison, instants, numbers
+from .anchoring import Anchoring, Comparison, instants
 from .snapshots import BuiltTrainingSet
 
 SINCE, GAP, OPEN = "days_since_case", "case_gap_last", "cases_open"

@@ -17,6 +17,7 @@ from patron.features.store import EvidenceStore
 from patron.features.targets import maturity
 from patron.models.exposure import EXPOSURE, Exposure, exposure_cells
 from patron.models.moments import Floats, Moments
+from patron.models.table_columns import numbers
 
 from .snapshots import BuiltTrainingSet
 
@@ -119,11 +120,6 @@ def _exposure(table: pa.Table, names: Sequence[str]) -> dict[str, Floats]:
 def _moments(table: pa.Table, outcome: npt.NDArray[np.int8] | Floats, forecast: Floats) -> Moments:
     cell = exposure_cells(table["stage"].to_pylist(), *(numbers(table, name) for name in NEEDED))
     return Moments(np.asarray(table["customer"], np.int64), cell, outcome, forecast)
-
-
-def numbers(table: pa.Table, name: str) -> Floats:
-    """A column as float64, NaN for null."""
-    return np.asarray(table[name], np.float64)
 
 
 def instants(table: pa.Table) -> npt.NDArray[np.int64]:

@@ -11,9 +11,10 @@ from patron.features.store import EvidenceStore
 from patron.features.timelines import TIMELINES
 from patron.models.customer_kinds import CustomerKinds, KindRate, absent_or, compared, lower_third, too_few
 from patron.models.exposure import EXPOSURE, exposure_cells
-from patron.models.loyalty import ANSWER_AGE, SCORE, LoyaltyThresholds, numbers
+from patron.models.loyalty import ANSWER_AGE, SCORE, LoyaltyThresholds
 from patron.models.moments import Moments
 from patron.models.reason_shifts import ReasonShifts, reason_shifts
+from patron.models.table_columns import numbers
 
 from .loyalty import last_snapshots
 from .snapshots import BuiltTrainingSet

@@ -25,9 +25,10 @@ from patron.models.next_purchase import BECAUSE, NextPurchase
 from patron.models.opponents import HiatusRule, History
 from patron.models.range_evaluation import Days, Followed, RangeQuality, judge_ranges
 from patron.models.range_opponents import BuyingHistory, bgnbd_ranges, own_gap_ranges
+from patron.models.table_columns import numbers
 
 from .folds import FoldPlan
-from .forecast_maker import ForecastMaker, numbers
+from .forecast_maker import ForecastMaker
 from .further_horizons import FurtherHorizon, trimmed
 from .judgement import Judgement
 from .rolling import FittedFold, RollingBoosters

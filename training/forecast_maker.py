@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from patron.features.localtime import LocalTime
 from patron.features.outcomes import DAYS, PURCHASES, SPEND, horizon_maturity
@@ -13,6 +12,7 @@ from patron.features.question import Purchase, Question
 from patron.models.forecast import Forecast
 from patron.models.next_purchase import COLUMNS, Rhythm, Timing
 from patron.models.spend import SpendModel, fit_spend
+from patron.models.table_columns import numbers
 
 from .further_horizons import FurtherHorizon, fit_further_horizons
 from .judgement import Judgement
@@ -20,11 +20,6 @@ from .recipe import Recipe
 from .rolling import MOST_VALUES_AT_ONCE, FittedFold, TrainingSet
 
 Floats = npt.NDArray[np.float64]
-
-
-def numbers(table: pa.Table, name: str) -> Floats:
-    """A column of outcomes with NaN for null; float64[n]."""
-    return np.asarray(table[name].combine_chunks().cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
 @dataclass(frozen=True)

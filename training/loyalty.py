@@ -13,9 +13,10 @@ from patron.features.progress import Progress, silent
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
 from patron.features.timelines import TIMELINES
-from patron.models.loyalty import ANSWER_AGE, SCORE, LoyaltyThresholds, learn_thresholds, numbers
+from patron.models.loyalty import ANSWER_AGE, SCORE, LoyaltyThresholds, learn_thresholds
 from patron.models.loyalty_map import LoyaltyMap, type_rows
 from patron.models.loyalty_movement import Movement, Moving, close_pairs, movement
+from patron.models.table_columns import numbers
 
 from .snapshots import BuiltTrainingSet
 
