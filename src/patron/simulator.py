@@ -21,6 +21,7 @@ from .simulator_feedback import cases, mentions, satisfaction
 from .simulator_files import write_retailer
 from .simulator_identities import Identities
 from .simulator_people import profile, referrals
+from .simulator_prospects import draw_prospects
 from .simulator_purchases import purchases
 from .simulator_retailer import Campaign, Category, Retailer
 from .simulator_truth import customer_truth, parameters, satisfaction_truth
@@ -72,21 +73,22 @@ class SimulatedRetailer:
         life = live(retailer, customers, random)
         orders = life.orders
         at = order_times(retailer, customers, orders, random)
+        prospects = draw_prospects(retailer, index, customers)
         identities = Identities.of(customers, orders, at)
         tables = {
             "purchases": purchases(retailer, index, customers, orders, at, identities),
             "satisfaction": satisfaction(retailer, index, orders, at, identities),
             "cases": cases(retailer, index, orders, at, identities),
-            "activities": activities(retailer, index, customers, orders, at, identities),
+            "activities": activities(retailer, index, customers, orders, at, identities, prospects),
             "assignments": assignments(retailer, customers),
-            "mentions": mentions(retailer, index, orders, at, identities),
-            "referrals": referrals(retailer, index, customers),
-            "profile": profile(retailer, index, customers, identities),
+            "mentions": mentions(retailer, index, customers, orders, at, identities, prospects),
+            "referrals": referrals(retailer, index, customers, prospects),
+            "profile": profile(retailer, index, customers, identities, prospects),
             "identities": identities.table(),
         }
         truth = Truth(
             parameters(retailer),
-            customer_truth(retailer, customers, identities),
+            customer_truth(retailer, customers, identities, prospects),
             satisfaction_truth(retailer, customers, life),
         )
         return Chunk(tables, truth)

@@ -8,10 +8,12 @@ from .simulator_clock import DAY, HOUR, MINUTE, NEVER, Clock, reactions, recorde
 from .simulator_customers import CONTACT, NOT_ELIGIBLE, Customers, Ints, first_day
 from .simulator_days import Orders
 from .simulator_identities import Identities
+from .simulator_prospects import Prospects
 from .simulator_purchases import labels
 from .simulator_retailer import Retailer
 
 NAMES = ("newsletter", "win-back letter", "question")
+INVITATION = "invitation"
 _CHANNELS = ("email", "letter", "phone", "chat")
 _OBJECTIVES = ("inform", "win back", "sell")
 _RESULTS = ("delivered", "bounced", "responded", "redeemed")
@@ -40,11 +42,17 @@ def assignments(retailer: Retailer, customers: Customers) -> pa.Table:
 
 
 def activities(
-    retailer: Retailer, chunk: int, customers: Customers, orders: Orders, at: Ints, identities: Identities
+    retailer: Retailer,
+    chunk: int,
+    customers: Customers,
+    orders: Orders,
+    at: Ints,
+    identities: Identities,
+    prospects: Prospects,
 ) -> pa.Table:
     """The evidence table `activities`, in the order of time.
 
-    Only the campaigns have an effect. Newsletters and win-back letters have none: the latter go to those who have
+    Only the campaigns have an effect, and invitations on those who have not bought yet. Newsletters and win-back letters have none: the latter go to those who have
     been silent for long, so they are followed by few purchases all the same. Nobody is contacted after opting out.
     """
     random = retailer.random(chunk, "activities")
@@ -54,6 +62,7 @@ def activities(
     contacts.questions(orders, at)
     for row in range(len(retailer.campaigns)):
         contacts.campaign(row)
+    contacts.invitations(prospects)
     return contacts.table(identities)
 
 
@@ -65,7 +74,7 @@ class _Contacts:
         self.customers = customers
         self.random = random
         self.clock = Clock.of(retailer)
-        self.names = [*NAMES, *(campaign.name for campaign in retailer.campaigns)]
+        self.names = [*NAMES, *(campaign.name for campaign in retailer.campaigns), INVITATION]
         self.parts: list[dict[str, np.ndarray]] = []
 
     def newsletters(self) -> None:
@@ -106,6 +115,12 @@ class _Contacts:
         who = np.flatnonzero(self.customers.arm[row] == CONTACT)
         when = self.clock.at(np.full(who.size, first_day(campaign, self.retailer), dtype=np.int64), 9.0)
         self.add(len(NAMES) + row, who, when, campaign.channel, "sell", campaign.cost, responds=0.15)
+
+    def invitations(self, prospects: Prospects) -> None:
+        """To those who have not bought yet, at random."""
+        row, day = prospects.invited
+        when = self.clock.at(day, 10.0)
+        self.add(len(self.names) - 1, prospects.who[row], when, "email", "inform", 0.05, responds=0.1)
 
     def add(
         self,

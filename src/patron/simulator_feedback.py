@@ -5,9 +5,10 @@ import pyarrow as pa
 from numpy.random import Generator
 
 from .simulator_clock import DAY, HOUR, MINUTE, NEVER, Clock, reactions, recorded, times
-from .simulator_customers import Flags, Floats, Ints
+from .simulator_customers import Customers, Flags, Floats, Ints
 from .simulator_days import Orders
 from .simulator_identities import Identities
+from .simulator_prospects import Prospects
 from .simulator_purchases import labels, order_numbers
 from .simulator_retailer import Retailer
 
@@ -89,9 +90,28 @@ def cases(retailer: Retailer, chunk: int, orders: Orders, at: Ints, identities: 
     return _in_time(columns, opened_at, kept)
 
 
-def mentions(retailer: Retailer, chunk: int, orders: Orders, at: Ints, identities: Identities) -> pa.Table:
-    """The evidence table `mentions`: those who feel strongly talk more, and are often found days later."""
+def mentions(
+    retailer: Retailer,
+    chunk: int,
+    customers: Customers,
+    orders: Orders,
+    at: Ints,
+    identities: Identities,
+    prospects: Prospects,
+) -> pa.Table:
+    """The evidence table `mentions`: of customers, and of people who have yet to buy."""
     random = retailer.random(chunk, "mentions")
+    after = _after_orders(retailer, orders, at, identities, random)
+    before = prospects.mentions(customers, Clock.of(retailer), _NETWORKS, random)
+    return pa.concat_tables([after, before]).sort_by(
+        [("mentioned_at", "ascending"), ("customer_id", "ascending")]
+    )
+
+
+def _after_orders(
+    retailer: Retailer, orders: Orders, at: Ints, identities: Identities, random: Generator
+) -> pa.Table:
+    """Those who feel strongly talk more, and are often found days later."""
     clock = Clock.of(retailer)
     feeling = orders.satisfaction
     order = np.flatnonzero(random.random(len(orders)) < 0.01 + 0.02 * np.abs(feeling))

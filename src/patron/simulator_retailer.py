@@ -20,6 +20,7 @@ Topic = Literal[
     "mentions",
     "referrals",
     "profile",
+    "prospects",
 ]
 _TOPICS: tuple[Topic, ...] = (
     "customers",
@@ -31,6 +32,7 @@ _TOPICS: tuple[Topic, ...] = (
     "mentions",
     "referrals",
     "profile",
+    "prospects",
 )
 MOST_CUSTOMERS = 100_000_000
 _CATALOGUE = 0
@@ -106,7 +108,9 @@ class Retailer:
     orders_per_year: float = 12.0
     """Of a customer who has not left, at neutral satisfaction, on average."""
     prospects: float = 0.06
-    """Share of the known who never buy."""
+    """Share of the known who have not bought by the end of the span."""
+    interested: float = 0.40
+    """Share of the new customers who were known some time before they bought; the others come in and buy."""
     already_customers: float = 0.30
     """Share of the buyers who bought before the span began."""
     guests: float = 0.10
@@ -126,7 +130,7 @@ class Retailer:
             raise _unfit("chunk_customers", self.chunk_customers, "at least 1")
         if not self.categories:
             raise _unfit("categories", self.categories, "at least one category")
-        for share in ("prospects", "already_customers", "guests", "drifting"):
+        for share in ("prospects", "interested", "already_customers", "guests", "drifting"):
             if not 0 <= getattr(self, share) <= 1:
                 raise _unfit(share, getattr(self, share), "a share between 0 and 1")
 

@@ -9,6 +9,7 @@ from .simulator_clock import Clock, times
 from .simulator_customers import ALIAS_OFFSET, BEFORE, CONTACT, NOT_ELIGIBLE, Customers, Floats, first_day
 from .simulator_days import Life
 from .simulator_identities import Identities
+from .simulator_prospects import Prospects, first_purchase
 from .simulator_purchases import labels
 from .simulator_retailer import Retailer
 
@@ -18,7 +19,8 @@ def parameters(retailer: Retailer) -> dict[str, Any]:
 
     `satisfaction_effect`: change of the log purchase hazard in a category per unit of satisfaction with it.
     Campaigns: `effect` is the mean change of the log purchase hazard of the contacted, for `effective_days` from
-    `assigned_on` on. Activities that are not campaigns have no effect.
+    `assigned_on` on. Other activities have no effect on customers.
+    `first_purchase`: the chance of it on the day after becoming known, how it wanes, and what changes its logarithm.
     """
     first = np.datetime64(retailer.observed_from)
     return {
@@ -46,21 +48,29 @@ def parameters(retailer: Retailer) -> dict[str, Any]:
             "already_customers": retailer.already_customers,
             "guests": retailer.guests,
             "drifting": retailer.drifting,
+            "interested": retailer.interested,
         },
+        "first_purchase": first_purchase(),
     }
 
 
-def customer_truth(retailer: Retailer, customers: Customers, identities: Identities) -> pa.Table:
+def customer_truth(
+    retailer: Retailer, customers: Customers, identities: Identities, prospects: Prospects
+) -> pa.Table:
     """One row per customer: hazard, dropout, drift, alias, and each campaign's arm and effect on them.
 
-    `leaves_on` and `drifts_on` are null where that does not happen in the span.
+    `interested_on` is when they became known, null for those who came in and bought. `leaves_on` and `drifts_on` are
+    null where that does not happen in the span.
     """
     guest = pa.array(customers.ids + ALIAS_OFFSET, mask=~customers.guest)
+    interested = np.full(len(customers), retailer.days)
+    interested[prospects.who] = prospects.since
     columns = {
         "customer_id": customers.ids,
         "alias_id": guest,
         "registers": identities.ever_registered & (customers.starts < retailer.days),
         "prospect": customers.starts == retailer.days,
+        "interested_on": _dates(retailer, interested),
         "already_customer": customers.starts == BEFORE,
         "starts_on": _dates(retailer, np.where(customers.starts == BEFORE, retailer.days, customers.starts)),
         "leaves_on": _dates(retailer, customers.leaves),
