@@ -52,8 +52,9 @@ def activities(
 ) -> pa.Table:
     """The evidence table `activities`, in the order of time.
 
-    Only the campaigns have an effect, and invitations on those who have not bought yet. Newsletters and win-back letters have none: the latter go to those who have
-    been silent for long, so they are followed by few purchases all the same. Nobody is contacted after opting out.
+    Only the campaigns have an effect, and invitations on those who have not bought yet. Newsletters and win-back
+    letters have none: the latter go to those who have been silent for long, so they are followed by few purchases all
+    the same. Nobody is contacted after opting out.
     """
     random = retailer.random(chunk, "activities")
     contacts = _Contacts(retailer, customers, random)
