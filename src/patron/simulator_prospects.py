@@ -164,11 +164,16 @@ def _live(size: int, random: Generator) -> _Pool:
     mentioned = random.random((PATIENCE_DAYS, size), np.float32) < _MENTIONS_PER_DAY
     buys = np.full(size, _NEVER)
     for day in range(1, PATIENCE_DAYS):
-        lately = invited[max(day - INVITATION_DAYS, 0) : day].any(axis=0)
-        spoke = mentioned[max(day - MENTION_DAYS, 0) : day].any(axis=0)
-        chance = hazards(source, age, day, lately, spoke)
+        chance = hazards(
+            source, age, day, _lately(invited, day, INVITATION_DAYS), _lately(mentioned, day, MENTION_DAYS)
+        )
         buys[(random.random(size) < chance) & (buys == _NEVER)] = day
     return _Pool(source, age, buys, _before(invited, buys), _before(mentioned, buys))
+
+
+def _lately(happens: Flags, day: int, window: int) -> Flags:
+    """To whom it happened within the days before a day."""
+    return np.asarray(happens[max(day - window, 0) : day].any(axis=0))
 
 
 def _before(happens: Flags, buys: Ints) -> Flags:
