@@ -21,7 +21,7 @@ def fact_rows(reader: TableReader, question: Question) -> str:
     facts = reader.good
     if reader.contract.name == "purchases":
         kept.append("is_target")
-        facts = _with_target_lines(reader, question)
+        facts = with_target_lines(reader, question)
     kept.append(f"{_superseded(reader)} AS until")
     return (
         f"SELECT code.customer, {', '.join(kept)} FROM {facts} AS fact"
@@ -63,7 +63,7 @@ def _superseded(reader: TableReader) -> str:
     return f"CASE WHEN {complete} THEN coalesce({following}, {FOREVER}) ELSE {FOREVER} END"
 
 
-def _with_target_lines(reader: TableReader, question: Question) -> str:
+def with_target_lines(reader: TableReader, question: Question) -> str:
     """The purchase lines with `is_target`.
 
     The condition sees the contract's columns, money in whole currency and times as timestamps.

@@ -1,5 +1,6 @@
 """How one source column becomes what the contract says, in SQL, and what can be wrong with its values."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,6 +47,22 @@ def id_type(source_type: str, source: str, place: str) -> IdType:
         remedy=f"if they are whole numbers, map the column as {{ sql = 'TRY_CAST({source} AS BIGINT)' }};"
         " else cast it to VARCHAR",
     )
+
+
+def agreed_id_type(found: Mapping[str, Mapping[str, IdType]]) -> IdType:
+    """The one type of all ids, by table and column; DataError where tables disagree."""
+    first = found["purchases"]["customer_id"]
+    for table, types in found.items():
+        for column, kind in types.items():
+            if kind.family != first.family:
+                raise DataError(
+                    "Ids are of different types in different tables.",
+                    where=f"purchases.customer_id and {table}.{column}",
+                    found=f"{first.family} and {kind.family}",
+                    remedy=f"say how to read one as the other: {column} = "
+                    f'{{ sql = "CAST(… AS {first.sql})" }}; "007" and 7 are different ids until you do',
+                )
+    return first
 
 
 def is_wall_time(source_type: str) -> bool:

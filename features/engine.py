@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from .facts import Range
 from .family import Family, FamilyFeature, list_features
 from .holding import held_together
 from .learning import learn_from_customers
+from .outline import Outline
 from .partition import Customers, FeaturePlan, Partition, build_blocks, build_partition, candidates
 from .planning import available_evidence, plan_features, plan_learning, shown_columns
 from .population import PopulationHistory, learn_population
@@ -48,31 +49,90 @@ def prepare(
     store: EvidenceStore, question: Question, families: Sequence[type[Family]], cutoffs: npt.NDArray[np.int64]
 ) -> Prepared:
     """What to compute for these cutoffs, with population values learned as of the business day of each."""
+    return prepare_by(LocalTeacher(store), store, question, families, cutoffs)
+
+
+class Teacher(Protocol):
+    """What can be learned from all customers, as of several moments; each history is given back with more in it."""
+
+    def words(self, vocabularies: Sequence[str], moments: Sequence[int]) -> PopulationHistory:
+        """The frequent words of text columns."""
+
+    def numbers(self, wanted: Sequence[PopulationNumber], moments: Sequence[int]) -> PopulationHistory:
+        """Statistics of columns."""
+
+    def from_customers(
+        self,
+        plan: FeaturePlan,
+        learned: Sequence[Learned],
+        usual: Sequence[Measure],
+        history: PopulationHistory,
+    ) -> PopulationHistory:
+        """Statistics of what customers do."""
+
+
+@dataclass(frozen=True)
+class LocalTeacher:
+    """What a store of the evidence teaches."""
+
+    store: EvidenceStore
+
+    def words(self, vocabularies: Sequence[str], moments: Sequence[int]) -> PopulationHistory:
+        """The frequent words of text columns."""
+        return learn_population(self.store, vocabularies, (), moments)
+
+    def numbers(self, wanted: Sequence[PopulationNumber], moments: Sequence[int]) -> PopulationHistory:
+        """Statistics of columns."""
+        return learn_population(self.store, (), wanted, moments)
+
+    def from_customers(
+        self,
+        plan: FeaturePlan,
+        learned: Sequence[Learned],
+        usual: Sequence[Measure],
+        history: PopulationHistory,
+    ) -> PopulationHistory:
+        """Statistics of what customers do."""
+        return learn_from_customers(self.store, plan, learned, usual, history)
+
+
+def prepare_by(
+    teacher: Teacher,
+    store: Outline,
+    question: Question,
+    families: Sequence[type[Family]],
+    cutoffs: npt.NDArray[np.int64],
+) -> Prepared:
+    """`prepare` where somebody else learns: what is learned, and in which order, is the same for all engines."""
     moments = np.unique(store.zone.floor_to_day(cutoffs)).tolist()
     named = dict.fromkeys(name for family in families for name in family.vocabularies)
     vocabularies = dict.fromkeys(name for each in named for name in _vocabularies(store, each))
-    words = learn_population(store, list(vocabularies), (), moments)
+    words = teacher.words(list(vocabularies), moments)
     features = list_features(families, question, available_evidence(store, words))
-    history = _learned(store, question, features, words)
+    history = _learned(teacher, store, question, features, words)
     return Prepared(plan_features(store, question, features), history)
 
 
 def _learned(
-    store: EvidenceStore, question: Question, features: Sequence[FamilyFeature], words: PopulationHistory
+    teacher: Teacher,
+    store: Outline,
+    question: Question,
+    features: Sequence[FamilyFeature],
+    words: PopulationHistory,
 ) -> PopulationHistory:
     """The population's words with the other values that the features take, as of the same moments."""
     parts = list(dict.fromkeys(part for each in features for part in each.feature.expression.walk()))
     numbers = [part for part in parts if isinstance(part, PopulationNumber)]
     learned = [part for part in parts if isinstance(part, Learned)]
     usual = [part for part in parts if isinstance(part, Measure) and part.kind == "usual"]
-    history = learn_population(store, (), numbers, [values.as_of for values in words.values])
+    history = teacher.numbers(numbers, [values.as_of for values in words.values])
     values = [replace(a, numbers=b.numbers) for a, b in zip(words.values, history.values, strict=True)]
     plan = plan_learning(store, question, learned, usual)
-    return learn_from_customers(store, plan, learned, usual, PopulationHistory(tuple(values)))
+    return teacher.from_customers(plan, learned, usual, PopulationHistory(tuple(values)))
 
 
 def prepare_as_learned(
-    store: EvidenceStore,
+    store: Outline,
     question: Question,
     families: Sequence[type[Family]],
     population: PopulationHistory,
@@ -97,7 +157,7 @@ def prepare_as_learned(
     return Prepared(plan_features(store, question, [features[name] for name in names]), population)
 
 
-def _vocabularies(store: EvidenceStore, name: str) -> list[str]:
+def _vocabularies(store: Outline, name: str) -> list[str]:
     """The vocabularies of that name that the evidence has; "profile.*" stands for all of a timeline's text columns."""
     timeline, _, column = name.partition(".")
     shown = shown_columns(store, timeline) or ()
@@ -201,7 +261,7 @@ def steady_ranges(store: EvidenceStore, prepared: Prepared, memory: int, cut: in
     A range holds at most what `cut` facts take. Where the memory is too small for that, it comes in several pieces,
     to be built one after the other.
     """
-    per_customer, budget = _costs(store, prepared.plan, 1, memory)
+    per_customer, budget = costs(store, prepared.plan, 1, memory)
     return store.steady_ranges(list(prepared.plan.columns), cut, budget, int(per_customer))
 
 
@@ -216,12 +276,12 @@ def _ranges(
 
     `snapshots` is how many each customer has, or int64[customers].
     """
-    per_customer, budget = _costs(store, plan, snapshots, memory)
+    per_customer, budget = costs(store, plan, snapshots, memory)
     return store.ranges(list(plan.columns), budget if most_rows is None else most_rows, per_customer)
 
 
-def _costs(
-    store: EvidenceStore, plan: FeaturePlan, snapshots: int | npt.NDArray[np.int64], memory: int
+def costs(
+    store: Outline, plan: FeaturePlan, snapshots: int | npt.NDArray[np.int64], memory: int
 ) -> tuple[int | npt.NDArray[np.int64], int]:
     """What a customer with its snapshots takes, and what a third of the memory holds, both in facts.
 
@@ -233,7 +293,7 @@ def _costs(
     return 1 + snapshots * snapshot_bytes // fact_bytes, budget
 
 
-def _fact_bytes(store: EvidenceStore, table: str, columns: Sequence[str]) -> int:
+def _fact_bytes(store: Outline, table: str, columns: Sequence[str]) -> int:
     contract = store.contract(table)
     texts = sum(name in contract.column_names and contract.column(name).kind == "text" for name in columns)
     return 16 * (4 + len(columns)) + 32 * texts

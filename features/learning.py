@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from .bgnbd import fit_bgnbd
 from .evaluation import Sight, Snapshots, compute, run
@@ -28,6 +29,9 @@ Integers = npt.NDArray[np.int64]
 
 MOST_CUSTOMERS = 8_192
 """Of more known customers a half is taken, a quarter, an eighth, until there are no more than this."""
+
+LOT = "md5_number_lower(CAST({} AS VARCHAR)) / 18446744073709551616.0"
+"""The lot that an id draws, from 0 to 1, in SQL."""
 
 FEWEST_ROWS = 20
 """A word with fewer rows has no mean of its own."""
@@ -51,8 +55,7 @@ class Sample:
     def draw(cls, store: EvidenceStore, moments: Sequence[int]) -> "Sample":
         """All who are in the sample of any moment."""
         found = store.connection.execute(
-            "SELECT known, md5_number_lower(CAST(id AS VARCHAR)) / 18446744073709551616.0 AS lot"
-            " FROM customers ORDER BY customer"
+            f"SELECT known, {LOT.format('id')} AS lot FROM customers ORDER BY customer"
         ).fetchnumpy()
         known, lots = np.asarray(found["known"], np.int64), np.asarray(found["lot"], np.float64)
         shares = {moment: _share(lots[known < moment]) for moment in moments}
@@ -89,8 +92,21 @@ def learn_from_customers(
     if not learned and not usual:
         return history
     sample = Sample.draw(store, [values.as_of for values in history.values])
+    return learn_from_sample(
+        sample, store.tables_of(sample.codes, plan.columns), plan, learned, usual, history
+    )
+
+
+def learn_from_sample(
+    sample: Sample,
+    tables: Mapping[str, pa.Table],
+    plan: FeaturePlan,
+    learned: Sequence[Learned],
+    usual: Sequence[Measure],
+    history: PopulationHistory,
+) -> PopulationHistory:
+    """`learn_from_customers` of a sample, from its tables, in which customers are counted from zero."""
     zone = LocalTime(plan.timezone)
-    tables = store.tables_of(sample.codes, plan.columns)
     rows = {name: Rows.of(table, 0, sample.codes.size) for name, table in tables.items()}
     timelines = make_timelines(rows, plan)
     expressions = list(dict.fromkeys(part for each in learned for part in each.of))

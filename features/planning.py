@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from .expressions import Evidence, Learned, Measure
 from .family import FamilyFeature, Feature
+from .outline import Outline
 from .partition import FeaturePlan
 from .population import PopulationHistory
 from .question import Question
-from .store import EvidenceStore
 from .timelines import TIMELINES, available_columns, table_columns
 from .words import name_part
 
 
-def available_evidence(store: EvidenceStore, population: PopulationHistory) -> dict[str, Evidence]:
+def available_evidence(store: Outline, population: PopulationHistory) -> dict[str, Evidence]:
     """The timelines that this business has, with their columns and vocabularies."""
     names = list(dict.fromkeys(name for values in population.values for name in values.words))
     found = {}
@@ -26,7 +26,7 @@ def available_evidence(store: EvidenceStore, population: PopulationHistory) -> d
     return found
 
 
-def plan_features(store: EvidenceStore, question: Question, features: Sequence[FamilyFeature]) -> FeaturePlan:
+def plan_features(store: Outline, question: Question, features: Sequence[FamilyFeature]) -> FeaturePlan:
     """The timelines that the features and the target take, and the columns of their tables.
 
     A timeline shows all that the business keeps of it, and not only what the features measure: ties are put in order
@@ -53,7 +53,7 @@ def plan_features(store: EvidenceStore, question: Question, features: Sequence[F
     )
 
 
-def shown_columns(store: EvidenceStore, timeline: str) -> tuple[str, ...] | None:
+def shown_columns(store: Outline, timeline: str) -> tuple[str, ...] | None:
     """What a timeline can show of this business; None where there is no such timeline."""
     kind = TIMELINES[timeline]
     present = store.columns.get(kind.table)
@@ -61,7 +61,7 @@ def shown_columns(store: EvidenceStore, timeline: str) -> tuple[str, ...] | None
 
 
 def _table_columns(
-    store: EvidenceStore, table: str, shown: Mapping[str, tuple[str, ...] | None]
+    store: Outline, table: str, shown: Mapping[str, tuple[str, ...] | None]
 ) -> tuple[str, ...]:
     """The columns of a table that all its timelines take together, in contract order."""
     found: set[str] = set()
@@ -72,13 +72,13 @@ def _table_columns(
     return tuple(column for column in in_order if column in found)
 
 
-def _scales(store: EvidenceStore) -> dict[str, tuple[float, float]]:
+def _scales(store: Outline) -> dict[str, tuple[float, float]]:
     declared = store.data.tables["satisfaction"].scales
     return {name_part(instrument): declared[instrument] for instrument in sorted(declared)}
 
 
 def plan_learning(
-    store: EvidenceStore, question: Question, learned: Sequence[Learned], usual: Sequence[Measure]
+    store: Outline, question: Question, learned: Sequence[Learned], usual: Sequence[Measure]
 ) -> FeaturePlan:
     """The timelines and columns that it takes to learn these values of the population."""
     expressions = [part for each in learned for part in each.of]

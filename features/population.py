@@ -23,7 +23,7 @@ MOST_WORDS = 8
 MOST_ATTRIBUTE_WORDS = 30
 """How many frequent values of an attribute are told apart; they take one feature together."""
 
-_MOST_SPELLINGS = 10_000
+MOST_SPELLINGS = 10_000
 """A column with more is no vocabulary; its rarest spellings are not looked at."""
 
 _STATISTICS = {"maximum": "max", "minimum": "min", "mean": "avg", "median": "median"}
@@ -156,21 +156,24 @@ def _words(store: EvidenceStore, vocabulary: str, moments: Sequence[int]) -> lis
         for at, moment in enumerate(moments)
     ]
     places = [
-        f"row_number() OVER (ORDER BY count_{at} DESC, word) <= {_MOST_SPELLINGS}"
+        f"row_number() OVER (ORDER BY count_{at} DESC, word) <= {MOST_SPELLINGS}"
         for at in range(len(moments))
     ]
     rows = store.connection.execute(
         f"SELECT * FROM (SELECT {word} AS word, {', '.join(counts)} FROM {quoted(kind.table)}"
         f" WHERE ({kind.event_sql}) AND {word} IS NOT NULL GROUP BY {word}) QUALIFY {' OR '.join(places)}"
     ).fetchall()
-    return [
-        _frequent([(row[0], row[at]) for row in rows if row[at]], most) for at in range(1, len(moments) + 1)
-    ]
+    return frequent_words(rows, most, len(moments))
+
+
+def frequent_words(rows: Sequence[Sequence[Any]], most: int, moments: int) -> list[tuple[str, ...]]:
+    """So many of the most frequent names at each moment; rows are a word and its count at each of them."""
+    return [_frequent([(row[0], row[at]) for row in rows if row[at]], most) for at in range(1, moments + 1)]
 
 
 def _frequent(counted: list[tuple[str, int]], most: int) -> tuple[str, ...]:
     """So many of the most frequent names of words with their counts."""
     counts: Counter[str] = Counter()
-    for spelling, count in sorted(counted, key=lambda each: (-each[1], each[0]))[:_MOST_SPELLINGS]:
+    for spelling, count in sorted(counted, key=lambda each: (-each[1], each[0]))[:MOST_SPELLINGS]:
         counts[name_part(spelling)] += count
     return tuple(sorted(counts, key=lambda name: (-counts[name], name))[:most])

@@ -1,6 +1,6 @@
 """One evidence table read by its contract: typed, in UTC, bad rows set apart with their reason."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,13 +72,15 @@ class TableReader:
         self.observed_until = observed_until
         self.name = quoted(f"read {contract.name}")
 
-    def read(self, most_kept: int | None = None) -> TableAccount:
+    def read(self, most_kept: int | None = None, *, whole: bool = True) -> TableAccount:
         """Fill the table and account for every row; DataError where the table as a whole cannot be used.
 
-        A table of more than `most_kept` rows is no copy, but read from its source whenever it is asked.
+        A table of more than `most_kept` rows is no copy, but read from its source whenever it is asked. Of one that is
+        not `whole` nothing is asked but of its rows.
         """
         sources = resolve_columns(self.spec, self.contract, self.source)
-        self._refuse_empty()
+        if whole:
+            self._refuse_empty()
         staged = self._staged(sources)
         parts = self._parts(staged, sources)
         self.columns = tuple(part.column.name for part in parts)
@@ -92,7 +94,10 @@ class TableReader:
         }
         self.is_copy = most_kept is None or bool(self.spec.key) or self._rows() <= most_kept
         self._fill(parts, self._instants(parts, self._walls(parts, staged)))
-        return self._account(parts)
+        account = self._account(parts)
+        if whole:
+            self._refuse_unusable(account)
+        return account
 
     def _rows(self) -> int:
         (row,) = self._execute(f"SELECT count(*) FROM {self.source.relation}").fetchall()
@@ -244,7 +249,7 @@ class TableReader:
         for reason, count in self.source.left_out.items():
             counts[reason] = counts.get(reason, 0) + count
         self._all_good = not refused
-        account = TableAccount(
+        return TableAccount(
             self.contract.name,
             self.source.place,
             rows=int(used[1]) + sum(counts.values()),
@@ -255,43 +260,24 @@ class TableReader:
             first=used[2] if self.is_dated else None,
             last=used[3] if self.is_dated else None,
         )
-        self._refuse_unusable(account)
-        return account
 
     def _refuse_empty(self) -> None:
         rows = self._execute(f"SELECT 1 FROM {self.source.relation} LIMIT 1").fetchall()
         if not rows and not self.source.malformed and not self.source.left_out:
-            raise DataError(
-                f"The table {self.contract.name} is empty.",
-                where=self.source.place,
-                found="0 rows",
-                remedy=f"check the path and the condition, or leave out [{self.contract.name}]",
-            )
+            raise empty_table(self.contract.name, self.source.place)
 
     def _refuse_unusable(self, account: TableAccount) -> None:
-        if account.used == 0:
-            reasons = ", ".join(f"{count:,} × {reason}" for reason, count in account.quarantined.items())
-            raise DataError(
-                f"No row of the table {account.table} can be used.",
-                where=account.place,
-                found=reasons,
-                remedy="mend the mapping of the column, or the data",
-            )
-        if "currency" in self.columns and self.spec.currency is None:
-            self._refuse_mixed_currencies(account)
+        refuse_unused(account)
+        refuse_mixed_currencies(account, self.currencies())
 
-    def _refuse_mixed_currencies(self, account: TableAccount) -> None:
-        rows = self._execute(
+    def currencies(self) -> list[tuple[str, int]]:
+        """The most frequent currencies of the rows used, with how many they are; none where one is stated."""
+        if "currency" not in self.columns or self.spec.currency is not None:
+            return []
+        return self._execute(
             f"SELECT currency, count(*) FROM {self.name} WHERE {REFUSAL} IS NULL AND currency IS NOT NULL"
             " GROUP BY currency ORDER BY count(*) DESC, currency LIMIT 6"
         ).fetchall()
-        if len(rows) > 1:
-            raise DataError(
-                f"The amounts in {account.table} are in several currencies.",
-                where=f"{account.place}, column currency",
-                found=", ".join(f"{currency} ({count:,} rows)" for currency, count in rows),
-                remedy=f'convert them, or keep one: [{account.table}] currency = "{rows[0][0]}"',
-            )
 
     @property
     def is_dated(self) -> bool:
@@ -337,3 +323,36 @@ class TableReader:
                 found=" ".join(str(error).split())[:500],
                 remedy="mend the file, or the expression in the mapping",
             ) from None
+
+
+def empty_table(table: str, place: str) -> DataError:
+    """What is said of a table without rows."""
+    return DataError(
+        f"The table {table} is empty.",
+        where=place,
+        found="0 rows",
+        remedy=f"check the path and the condition, or leave out [{table}]",
+    )
+
+
+def refuse_unused(account: TableAccount) -> None:
+    """DataError where no row of a table can be used."""
+    if account.used == 0:
+        reasons = ", ".join(f"{count:,} × {reason}" for reason, count in account.quarantined.items())
+        raise DataError(
+            f"No row of the table {account.table} can be used.",
+            where=account.place,
+            found=reasons,
+            remedy="mend the mapping of the column, or the data",
+        )
+
+
+def refuse_mixed_currencies(account: TableAccount, currencies: Sequence[tuple[str, int]]) -> None:
+    """DataError where the amounts of a table are in several currencies, the most frequent first."""
+    if len(currencies) > 1:
+        raise DataError(
+            f"The amounts in {account.table} are in several currencies.",
+            where=f"{account.place}, column currency",
+            found=", ".join(f"{currency} ({count:,} rows)" for currency, count in currencies),
+            remedy=f'convert them, or keep one: [{account.table}] currency = "{currencies[0][0]}"',
+        )

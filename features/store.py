@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from .attributes import with_attributes
 from .coding import fact_rows, implied_columns, is_row_by_row
-from .columns import IdType, id_type
+from .columns import IdType, agreed_id_type, id_type
 from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
 from .facts import Facts, Range, neighbours_together
@@ -94,13 +94,7 @@ class EvidenceStore:
         self.connection.execute(f"SET perfect_ht_threshold = {min(bits, 30)}")
 
     def _read(self, progress: Progress) -> dict[str, tuple[TableReader, TableAccount]]:
-        if "purchases" not in self.data.tables:
-            raise DataError(
-                "There is no purchases table, and it is the one that is required.",
-                where="[purchases]",
-                found=f"tables {', '.join(self.data.tables) or 'none'}",
-                remedy='add [purchases] with a path; "patron init" proposes one from your files',
-            )
+        require_purchases(self.data)
         readers = {}
         names = [name for name in TABLES if name in self.data.tables]
         for done, name in enumerate(names):
@@ -116,22 +110,7 @@ class EvidenceStore:
 
     def _one_id_type(self) -> IdType:
         """The one type of all ids; DataError where tables disagree."""
-        found = {
-            f"{name}.{column}": kind
-            for name, (reader, _) in self._readers.items()
-            for column, kind in reader.id_types.items()
-        }
-        first = found["purchases.customer_id"]
-        for column, kind in found.items():
-            if kind.family != first.family:
-                raise DataError(
-                    "Ids are of different types in different tables.",
-                    where=f"purchases.customer_id and {column}",
-                    found=f"{first.family} and {kind.family}",
-                    remedy=f"say how to read one as the other: {column.split('.')[1]} = "
-                    f'{{ sql = "CAST(… AS {first.sql})" }}; "007" and 7 are different ids until you do',
-                )
-        return first
+        return agreed_id_type({name: reader.id_types for name, (reader, _) in self._readers.items()})
 
     def _code_customers(self) -> None:
         """Codes 0, 1, … in the order of the ids, with when each customer was first known."""
@@ -170,12 +149,7 @@ class EvidenceStore:
                 continue
             shared = f"{reader.good} JOIN customers ON id = customer_id JOIN buyers USING (customer)"
             if first_row(self.connection, f"SELECT 1 FROM {shared} LIMIT 1") is None:
-                raise DataError(
-                    f"No customer of the table {name} has ever bought: the ids do not match.",
-                    where=f"[{name}] customer_id",
-                    found=f"for example {self._example_id('purchases')} and {self._example_id(name)}",
-                    remedy="map the column that holds the same ids as the purchases",
-                )
+                raise strangers(name, f"{self._example_id('purchases')} and {self._example_id(name)}")
         self.connection.execute("DROP TABLE buyers")
 
     def _example_id(self, name: str) -> str:
@@ -420,3 +394,24 @@ class EvidenceStore:
                 reader.write_quarantine(str(folder / f"{name}.parquet"))
                 written.append(folder / f"{name}.parquet")
         return written
+
+
+def require_purchases(data: DataSpec) -> None:
+    """DataError where the one table is missing that is required."""
+    if "purchases" not in data.tables:
+        raise DataError(
+            "There is no purchases table, and it is the one that is required.",
+            where="[purchases]",
+            found=f"tables {', '.join(data.tables) or 'none'}",
+            remedy='add [purchases] with a path; "patron init" proposes one from your files',
+        )
+
+
+def strangers(table: str, examples: str) -> DataError:
+    """What is said of a table that has no customer in common with the purchases."""
+    return DataError(
+        f"No customer of the table {table} has ever bought: the ids do not match.",
+        where=f"[{table}] customer_id",
+        found=f"for example {examples}",
+        remedy="map the column that holds the same ids as the purchases",
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 from patron.features.engine import Prepared, prepare_as_learned
 from patron.features.errors import ModelError
 from patron.features.family import Family
+from patron.features.outline import Outline
 from patron.features.population import PopulationHistory, PopulationValues
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
@@ -20,6 +21,11 @@ def evidence_for(
     contract: Contract, data: DataSpec, question: Question, memory: int, progress: Progress = silent
 ) -> EvidenceStore:
     """The evidence read as the model knew it; ModelError where its days are not those of the model."""
+    return EvidenceStore(data_for(contract, data), question, memory=memory, progress=progress)
+
+
+def data_for(contract: Contract, data: DataSpec) -> DataSpec:
+    """The evidence as the model knew it; ModelError where its days are not those of the model."""
     if contract.timezone != data.timezone:
         raise ModelError(
             "The model was trained for another business day.",
@@ -27,7 +33,7 @@ def evidence_for(
             found=f"{data.timezone}; the model's is {contract.timezone}",
             remedy="score with the time zone of training, or train again",
         )
-    return EvidenceStore(_observed(data, contract), question, memory=memory, progress=progress)
+    return _observed(data, contract)
 
 
 def question_of(contract: Contract, closures: Sequence[str] = ()) -> Question:
@@ -54,7 +60,7 @@ def _observed(data: DataSpec, contract: Contract) -> DataSpec:
 
 
 def prepare_for(
-    contract: Contract, store: EvidenceStore, question: Question, families: Sequence[type[Family]]
+    contract: Contract, store: Outline, question: Question, families: Sequence[type[Family]]
 ) -> Prepared:
     """The plan that gives the contract's features again; ModelError names columns that are missing or too many."""
     missing = _beyond(contract.tables, store.columns)
