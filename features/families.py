@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
+from .acquaintance import Acquaintance
 from .activities import Activities
 from .asking import Asking
 from .buying_cycle import BuyingCycle
@@ -22,6 +23,7 @@ from .spend import Spend
 from .support import Support
 
 FAMILIES: tuple[type[Family], ...] = (
+    Acquaintance,
     BuyingCycle,
     Spend,
     Reasons,

@@ -77,7 +77,10 @@ def list_features(
     question: Question,
     evidence: Mapping[str, Evidence],
 ) -> list[FamilyFeature]:
-    """Every feature that the families make of the evidence at hand; ConfigurationError where a name is used twice."""
+    """Every feature that the families make of the evidence at hand; ConfigurationError where a name is used twice.
+
+    Prospects have no purchases: of them there are no features that measure any.
+    """
     found: dict[str, FamilyFeature] = {}
     for kind in families:
         if not all(name in evidence for name in kind.reads):
@@ -85,6 +88,8 @@ def list_features(
         given = [evidence[name] for name in kind.reads] + [evidence.get(name) for name in kind.may_read]
         for feature in kind(question).features(*given):  # type: ignore[arg-type]  # may_read evidence may be None
             _check_columns(kind.name, feature)
+            if question.population == "prospects" and _measures_purchases(feature):
+                continue
             if feature.name in found:
                 raise ConfigurationError(
                     "Two features have the same name.",
@@ -94,6 +99,12 @@ def list_features(
                 )
             found[feature.name] = FamilyFeature(kind.name, feature)
     return list(found.values())
+
+
+def _measures_purchases(feature: Feature) -> bool:
+    """Whether a feature takes the customer's own purchases."""
+    timelines = (measure.window.evidence.timeline for measure in feature.expression.measures())
+    return any(TIMELINES[timeline].table == "purchases" for timeline in timelines)
 
 
 def _check_columns(family: str, feature: Feature) -> None:

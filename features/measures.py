@@ -9,6 +9,7 @@ import numpy.typing as npt
 from . import number_kernels, word_kernels
 from .derived import DERIVED
 from .expressions import Constant, Measure
+from .judging import ALWAYS
 from .localtime import DAY
 from .stretches import Stretch, Sums, between, followed, running_sums, taken
 from .timeline import UNKNOWN, Timeline
@@ -60,7 +61,9 @@ def _days_since(rows: Integers, sight: "Sight", view: View, window: Stretch) -> 
 
 
 def _days_since_first(_: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:
-    return _days_since(window.low, sight, view, window)
+    found = _days_since(window.low, sight, view, window)
+    # A row without a date, such as one of a static profile, stands before all others.
+    return np.where(found < -ALWAYS // DAY, found, np.nan)
 
 
 def _days_since_last(_: Measure, sight: "Sight", view: View, window: Stretch) -> Floats:

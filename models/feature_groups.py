@@ -29,6 +29,7 @@ GROUPS = (
     Group("advocacy", "advocacy", "what they say in public, and referrals"),
     Group("spend_recency", "spend and recency", "how lately, how often, how much and what they bought"),
     Group("support", "support cases", "what went wrong and how it was put right"),
+    Group("acquaintance", "how long they have been known", "the time since they became known"),
     Group("activities", "contacts", "contacts by and with the firm, and responses"),
     Group("profile", "who they are", "attributes of the profile"),
 )
@@ -46,6 +47,7 @@ OF_FAMILY: Mapping[str, str] = {
     "social": "advocacy",
     "referrals": "advocacy",
     "support": "support",
+    "acquaintance": "acquaintance",
     "activities": "activities",
     "profile": "profile",
 }

@@ -29,6 +29,13 @@ MOST_ROWS = 200_000
 """A regression on three numbers learns nothing more from further snapshots: so many are drawn by a fixed seed."""
 
 
+PROSPECT_NUMBERS = ("days_since_known", "contacts_ever", "contacts_30d", "mentions_ever", "referred_ever")
+"""What the opponent of prospects reads, beside marks for the words of attributes."""
+
+MARK = "="
+"""Stands between an attribute and its word in the name of a mark, 1 for who has it and 0 for others."""
+
+
 @dataclass(frozen=True, eq=False)
 class History:
     """What opponents see, one row for each snapshot [n].
@@ -191,25 +198,50 @@ class RfmRegression:
 
     name = "RFM regression"
     needs: tuple[str, ...] = ("days_since_order", "orders_ever", "spend_ever")
+    says = "a logistic regression on recency, frequency and money"
     calibrator: Calibrator
     """Set by `fit`; with the season where that proved itself."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The features that it is a regression on."""
+        return self.needs
 
     @property
     def rule(self) -> str:
         """What it does."""
         shift = self.calibrator.shift if isinstance(self.calibrator, Seasonal) else 0.0
-        return rule_at_level("a logistic regression on recency, frequency and money", shift)
+        return rule_at_level(self.says, shift)
 
     def fit(self, known: History, earlier: Mapping[int, Sequence[int]]) -> Self:
         """The regression on all mature snapshots, and its calibration."""
         _refuse_nothing(known, self.name)
-        self._score = _logistic(known)
-        self.calibrator = _calibrated(known, earlier)
+        self._score = _logistic(known, self.columns)
+        self.calibrator = _calibrated(known, earlier, self.columns)
         return self
 
     def predict(self, asked: History) -> Floats:
         """Probabilities [n]."""
         return self.calibrator.apply(self._score(asked))
+
+
+class ProspectRegression(RfmRegression):
+    """The like for who has never bought: time since known, contacts, mentions, referrals, and attributes.
+
+    It takes those of its numbers that the snapshots have; an attribute is a mark for each of its words.
+    """
+
+    name = "prospect regression"
+    needs: tuple[str, ...] = ("days_since_known",)
+    says = "a logistic regression on the time since known, contacts, mentions, referrals and attributes"
+
+    def __init__(self, features: Sequence[str]) -> None:
+        self.features = tuple(features)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The features that it is a regression on."""
+        return tuple(name for name in self.features if name in PROSPECT_NUMBERS or MARK in name)
 
 
 class BgNbdRule:
@@ -277,6 +309,8 @@ def opponents_of(question: Question, features: Sequence[str]) -> tuple[list[Oppo
     if question.population == "prospects":
         reason = "it speaks of who has ordered, and the question asks about who never has"
         left_out |= {each.name: reason for each in everybody if each.needs}
+        if set(ProspectRegression.needs) <= set(features):
+            everybody.append(ProspectRegression(features))
     return [each for each in everybody if each.name not in left_out], left_out
 
 
@@ -293,12 +327,12 @@ def recency_ranks(days_since: NDArray[Any], cutoff: NDArray[np.int64]) -> Floats
     return ranks
 
 
-def _calibrated(known: History, earlier: Mapping[int, Sequence[int]]) -> Calibrator:
+def _calibrated(known: History, earlier: Mapping[int, Sequence[int]], columns: Sequence[str]) -> Calibrator:
     """The calibration that proved itself on out-of-time scores of the earlier cutoffs."""
     scores = np.full(len(known), np.nan)
     for moment, before in earlier.items():
         at = known.cutoff == moment
-        scores[at] = _logistic(known.where(np.isin(known.cutoff, before)))(known.where(at))
+        scores[at] = _logistic(known.where(np.isin(known.cutoff, before)), columns)(known.where(at))
     told = np.isfinite(scores)
     if not told.any():
         return Identity()
@@ -308,18 +342,19 @@ def _calibrated(known: History, earlier: Mapping[int, Sequence[int]]) -> Calibra
 class _Regression:
     """A fitted regression; the constant rate where training showed a single outcome."""
 
-    def __init__(self, pipeline: Pipeline | None, rate: float) -> None:
+    def __init__(self, pipeline: Pipeline | None, rate: float, columns: Sequence[str]) -> None:
         self.pipeline = pipeline
         self.rate = rate
+        self.columns = columns
 
     def __call__(self, asked: History) -> Floats:
         if self.pipeline is None or not len(asked):
             return np.full(len(asked), self.rate)
         with threadpool_limits(1, "blas"):
-            return np.asarray(self.pipeline.predict_proba(_logarithms(asked))[:, 1], np.float64)
+            return np.asarray(self.pipeline.predict_proba(_logarithms(asked, self.columns))[:, 1], np.float64)
 
 
-def _logistic(known: History) -> _Regression:
+def _logistic(known: History, columns: Sequence[str]) -> _Regression:
     if len(known) > MOST_ROWS:
         chosen = np.random.default_rng(0).choice(len(known), MOST_ROWS, replace=False)
         mask = np.zeros(len(known), np.bool_)
@@ -327,7 +362,7 @@ def _logistic(known: History) -> _Regression:
         known = known.where(mask)
     rate = _rate(known.outcome)
     if np.unique(known.outcome).size < 2:
-        return _Regression(None, rate)
+        return _Regression(None, rate, columns)
     pipeline = make_pipeline(
         SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
         StandardScaler(),
@@ -335,13 +370,13 @@ def _logistic(known: History) -> _Regression:
     )
     # Three numbers are no work for threads.
     with threadpool_limits(1, "blas"):
-        return _Regression(pipeline.fit(_logarithms(known), known.outcome), rate)
+        return _Regression(pipeline.fit(_logarithms(known, columns), known.outcome), rate, columns)
 
 
-def _logarithms(history: History) -> Floats:
-    """log(1 + x) of the days since the last order, the orders, and the money, which returns take to 0 at most."""
-    columns = [np.maximum(history.features[name], 0) for name in RfmRegression.needs]
-    return np.asarray(np.log1p(np.column_stack(columns)))
+def _logarithms(history: History, columns: Sequence[str]) -> Floats:
+    """log(1 + x) of features, each at least 0: returns may have taken more money than purchases brought."""
+    values = [np.maximum(history.features[name], 0) for name in columns]
+    return np.asarray(np.log1p(np.column_stack(values)))
 
 
 def _rate(outcome: NDArray[Any]) -> float:

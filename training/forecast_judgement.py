@@ -22,7 +22,7 @@ from patron.models.forecast_evaluation import (
 )
 from patron.models.gamma_gamma import fit_gamma_gamma
 from patron.models.next_purchase import BECAUSE, NextPurchase
-from patron.models.opponents import HiatusRule, History
+from patron.models.opponents import BaseRate, HiatusRule, History
 from patron.models.range_evaluation import Days, Followed, RangeQuality, judge_ranges
 from patron.models.range_opponents import BuyingHistory, bgnbd_ranges, own_gap_ranges
 from patron.models.table_columns import numbers
@@ -99,7 +99,9 @@ class ForecastJudge:
                 orders if what == "purchases" else orders * _worth(table)
             )
         if len(found) == 1:
-            found["all alike"] = np.ones(int(at.sum()))
+            learned = data.rows(fitted.learned_from)
+            past = numbers(data.table, PURCHASES if what == "purchases" else SPEND)[learned]
+            found["all alike"] = np.full(int(at.sum()), past.mean())
         return found
 
     def _horizon(self, place: int) -> HorizonQuality:
@@ -134,18 +136,19 @@ class ForecastJudge:
         return None if fold is None else self.boosters.fitted(fold)
 
     def _recency(self, own: FurtherHorizon, cutoff: int, at: npt.NDArray[np.bool_]) -> Floats:
-        """The recency rule for a further horizon, fitted on what was mature by the cutoff."""
+        """The recency rule for a further horizon, fitted on what was mature by the cutoff; of prospects the rate."""
         maker = self.maker
         cutoffs = np.unique(maker.data.cutoff)
         mature = horizon_maturity(maker.question, maker.zone, cutoffs, own.horizon_days)
         known = maker.data.rows(cutoffs[mature <= cutoff].tolist())
         table = maker.data.table
         names = [name for name in ("days_since_order", "gap_mean") if name in table.column_names]
+        rule = HiatusRule() if HiatusRule.needs[0] in names else BaseRate()
         outcome = np.nan_to_num(numbers(table, target_name(own.horizon_days))).astype(np.int8)
         features = {name: numbers(table, name) for name in names}
         at_end = dict(zip(cutoffs.tolist(), mature.tolist(), strict=True))
         history = History(maker.data.customer, maker.data.cutoff, outcome, features, at_end)
-        return HiatusRule().fit(history.where(known), {}).predict(history.where(at))
+        return rule.fit(history.where(known), {}).predict(history.where(at))
 
     def _ranges(self, known: Sequence[tuple[FittedFold, Forecast]]) -> RangeQuality | None:
         told = [each for each in (self._ranges_at(*pair) for pair in known) if each is not None]

@@ -18,7 +18,8 @@ from patron.models.season import TOLERANCE, YEAR, Level
 from .rolling import TrainingSet
 from .snapshots import BuiltTrainingSet
 
-RECENCY = "days_since_order"
+CLOCKS = ("days_since_order", "days_since_known")
+"""By which of these customers are told apart when years are compared; the latter is that of prospects."""
 
 
 def with_levels(
@@ -34,9 +35,10 @@ def with_levels(
     need targets and one feature only, and are not learned from.
     """
     data = built.data
-    if RECENCY not in data.table.column_names:
+    clock = next((name for name in CLOCKS if name in data.table.column_names), None)
+    if clock is None:
         return built
-    levels = list(_levels(data, built.cutoffs, built.mature))
+    levels = list(_levels(data, clock, built.cutoffs, built.mature))
     moments = np.append(
         built.cutoffs, built.mature[-1]
     )  # the last one is when the production model begins to score
@@ -45,10 +47,10 @@ def with_levels(
     if nearest.size:
         earlier = np.union1d(nearest, calendar[calendar >= built.cutoffs[-1] - YEAR - TOLERANCE])
         population = prepare(store, question, (), earlier).population
-        prepared = prepare_as_learned(store, question, families, population, [RECENCY])
+        prepared = prepare_as_learned(store, question, families, population, [clock])
         table, _ = build_snapshots(store, prepared, earlier, targets=True, memory=memory)
         past = TrainingSet(table.filter(table["target"].is_valid()), ())
-        found = _levels(past, earlier, maturity(question, store.zone, earlier))
+        found = _levels(past, clock, earlier, maturity(question, store.zone, earlier))
         near = set(nearest.tolist())
         levels += [each for each in found if each.cutoff in near]
         ahead = tuple(each for each in found if each.cutoff not in near)
@@ -81,8 +83,10 @@ def _a_year_before(moments: npt.NDArray[np.int64], before: npt.NDArray[np.int64]
     return np.asarray(np.unique(before[nearest[close]]), np.int64)
 
 
-def _levels(data: TrainingSet, cutoffs: npt.NDArray[np.int64], mature: npt.NDArray[np.int64]) -> list[Level]:
-    days = np.asarray(data.table[RECENCY], np.float32)
+def _levels(
+    data: TrainingSet, clock: str, cutoffs: npt.NDArray[np.int64], mature: npt.NDArray[np.int64]
+) -> list[Level]:
+    days = np.asarray(data.table[clock], np.float32)
     found = []
     for cutoff, known in zip(cutoffs.tolist(), mature.tolist(), strict=True):
         at = data.cutoff == cutoff

@@ -10,13 +10,16 @@ import pyarrow as pa
 from patron.features.question import Question
 from patron.models.calibration import Shifts
 from patron.models.groups import recency_bands, spend_edges, spend_tiers
-from patron.models.opponents import History, opponents_of
+from patron.models.opponents import MARK, PROSPECT_NUMBERS, History, opponents_of
 from patron.models.season import season_of
 
 from .folds import Fold, FoldPlan
 from .rolling import TrainingSet
 
-READ = ("days_since_order", "gap_mean", "orders_ever", "spend_ever", "order_probability")
+READ = (
+    *("days_since_order", "gap_mean", "orders_ever", "spend_ever", "order_probability"),
+    *PROSPECT_NUMBERS,
+)
 """Features of the snapshots that opponents may read, whether or not the model does."""
 
 
@@ -29,9 +32,11 @@ class Opposition:
         self._trains = {fold.cutoff: fold.train for fold in plan.rolling}
         names = [name for name in READ if name in data.table.column_names]
         features = {name: np.asarray(data.table[name], np.float64) for name in names}
+        if question.population == "prospects":
+            features |= _marks(data)
         mature = {each.cutoff: each.mature for each in data.levels} or None
         self._history = History(data.customer, data.cutoff, data.outcome, features, mature)
-        opponents, self.left_out = opponents_of(question, names)
+        opponents, self.left_out = opponents_of(question, list(features))
         self._rules: dict[str, list[str]] = {each.name: [] for each in opponents}
 
     @property
@@ -63,6 +68,18 @@ class Opposition:
         if ahead is None:
             return None
         return Shifts({moment: shift for moment, shift in shifts.items() if shift is not None}, ahead)
+
+
+def _marks(data: TrainingSet) -> dict[str, npt.NDArray[np.float64]]:
+    """For each word of each attribute whether a snapshot's customer has it: 1 or 0."""
+    found: dict[str, npt.NDArray[np.float64]] = {}
+    for field in data.catalogue:
+        if field.family != "profile" or field.kind != "category":
+            continue
+        words = np.array(data.table[field.name].to_pylist(), object)
+        told = sorted({word for word in words.tolist() if word is not None})
+        found |= {f"{field.name}{MARK}{word}": (words == word).astype(np.float64) for word in told}
+    return found
 
 
 def fold_groups(data: TrainingSet, fold: Fold) -> dict[str, npt.NDArray[np.str_]]:

@@ -64,7 +64,8 @@ class TrainingSet:
     def fields(self, rows: npt.NDArray[np.bool_]) -> tuple[FeatureField, ...]:
         """The features that those rows know anything about, with the categories that they show.
 
-        A feature that was never known in training is left out: nothing could be learned about it.
+        A feature that was never known in training is left out, and so is a number that was the same for everybody:
+        nothing could be learned about it.
         """
         found = []
         for field in self.catalogue:
@@ -73,7 +74,7 @@ class TrainingSet:
                 words = _frequent_words(column.filter(pa.array(rows)))
                 if words:
                     found.append(replace(field, categories=words))
-            elif _knows_any(column, rows):
+            elif _differs(column, rows):
                 found.append(field)
         return tuple(found)
 
@@ -86,14 +87,19 @@ class TrainingSet:
         return EncodedRows(self.table, rows, fields)
 
 
-def _knows_any(column: pa.ChunkedArray, rows: npt.NDArray[np.bool_]) -> bool:
-    """Whether a number is known in any of the rows."""
-    start = 0
-    for chunk in column.chunks:  # most are known in the first
+def _differs(column: pa.ChunkedArray, rows: npt.NDArray[np.bool_]) -> bool:
+    """Whether a number is not the same in all of the rows; unknown is unlike any number."""
+    start, first = 0, None
+    for chunk in column.chunks:  # most differ in the first
         values = chunk.to_numpy(zero_copy_only=False)
-        if not np.isnan(values[rows[start : start + len(values)]]).all():
-            return True
+        chosen = values[rows[start : start + len(values)]]
         start += len(values)
+        if not chosen.size:
+            continue
+        first = chosen[0] if first is None else first
+        same = np.isnan(chosen) if np.isnan(first) else chosen == first
+        if not same.all():
+            return True
     return False
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from patron.features.expressions import Evidence
@@ -24,6 +25,7 @@ is a feature whose column is absent.
 - Features of channels, activities, networks, topics and the like exist for those that are frequent in the data;
   `email`, `newsletter`, `instagram`, `late_delivery` and so on stand for them here.
 - Of the profile every attribute becomes a feature; `region`, `household_size` and `sign_up` stand for them here.
+- Prospects have never bought: a question about them has no features that measure purchases of their own.
 - The horizon here is {horizon} days.
 """
 
@@ -63,8 +65,13 @@ def whole_evidence(families: Sequence[type[Family]] = FAMILIES) -> dict[str, Evi
 
 
 def whole_catalogue(families: Sequence[type[Family]] = FAMILIES) -> list[FamilyFeature]:
-    """Every feature that the families can make."""
-    return list_features(families, _QUESTION, whole_evidence(families))
+    """Every feature that the families can make; of a family that speaks of prospects alone, those about them."""
+    evidence = whole_evidence(families)
+    prospects = replace(_QUESTION, population="prospects")
+    found = []
+    for family in families:
+        found += list_features([family], _QUESTION, evidence) or list_features([family], prospects, evidence)
+    return found
 
 
 def catalogue_page() -> str:

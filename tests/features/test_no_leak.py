@@ -50,6 +50,8 @@ QUESTIONS = (
     Question(population="all"),
     Question(population="all", target=Purchase(where="category = 'coffee'")),
     Question(population="all", target=SpendDrop()),
+    Question(population="prospects"),
+    Question(population="lapsed", lookback_days=30),
 )
 
 

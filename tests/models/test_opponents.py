@@ -20,6 +20,7 @@ from patron.models.opponents import (
     HiatusRule,
     History,
     Opponent,
+    ProspectRegression,
     RfmRegression,
     opponents_of,
     recency_ranks,
@@ -224,8 +225,14 @@ ALL = ["base rate", "recency rule", "RFM regression", "BG/NBD model"]
             ALL[:1],
             dict.fromkeys(ALL[1:], "who never has"),
         ),
+        (
+            Question(population="prospects"),
+            ("days_since_known", "profile_region=north"),
+            ["base rate", "prospect regression"],
+            dict.fromkeys(ALL[1:], "who never has"),
+        ),
     ],
-    ids=["purchase", "few features", "narrowed", "spend drop", "prospects"],
+    ids=["purchase", "few features", "narrowed", "spend drop", "undated prospects", "prospects"],
 )
 def test_an_opponent_that_cannot_be_had_is_left_out_with_a_reason(
     question: Question, features: tuple[str, ...], names: list[str], why: dict[str, str]
@@ -234,3 +241,16 @@ def test_an_opponent_that_cannot_be_had_is_left_out_with_a_reason(
     assert [each.name for each in found] == names
     assert list(left_out) == list(why)
     assert all(part in left_out[name] for name, part in why.items())
+
+
+def test_the_regression_of_prospects_ranks_by_what_there_is_of_time_contacts_and_attributes() -> None:
+    random = np.random.default_rng(1)
+    known = random.integers(1, 400, 40_000).astype(np.float64)
+    north = random.integers(0, 2, 40_000).astype(np.float64)
+    chance = 1 / (1 + np.exp(-(2 - np.log1p(known) + 1.5 * north)))
+    outcome = (random.random(40_000) < chance).astype(np.int8)
+    features = {"days_since_known": known, "profile_region=north": north, "gap_mean": random.random(40_000)}
+    history = History(np.arange(40_000), np.zeros(40_000, np.int64), outcome, features)
+    rule = ProspectRegression(list(features))
+    assert rule.columns == ("days_since_known", "profile_region=north")
+    assert rule.fit(history, {}).predict(history) == pytest.approx(chance, abs=0.05)
