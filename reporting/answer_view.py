@@ -1,4 +1,4 @@
-"""What brings customers back, as the report says it: sentences for the first screen, and the rows of a table."""
+"""What brings customers back, or to a first purchase: sentences for the first screen, and the rows of a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,25 @@ from patron.models.intervals import Estimate
 from patron.models.stand_ins import StandIn
 
 from .formats import count, decimal, percent, sentence
+from .wording import COMING_BACK, FIRST_PURCHASE, Aim
 
 ASKED = ("satisfaction", "reasons", "asking", "habit", "advocacy", "spend_recency")
 """The groups that the question names, whether or not there is evidence of them."""
 
+OF_BUYERS = ("habit", "spend_recency")
+"""Those of them that only who has bought can have."""
 
-ASSOCIATION = (
-    "All of this is association. Changing what is associated with coming back need not change who does: it may stand"
-    " for what nobody recorded, such as how much a customer needs the product. Only a randomised test can tell."
-)
-"""Why nothing that the answer names is thereby something to act on."""
+
+def association(aim: Aim) -> str:
+    """Why nothing that the answer names is thereby something to act on."""
+    return (
+        f"All of this is association. Changing what is associated with {aim.deed} need not change who does: it may"
+        " stand for what nobody recorded, such as how much a customer needs the product. Only a randomised test can"
+        " tell."
+    )
+
+
+ASSOCIATION = association(COMING_BACK)
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,9 @@ class AnswerView:
         stand_ins: Sequence[StandIn] = (),
         attribution: Attribution | None = None,
         fields: Sequence[FeatureField] = (),
+        aim: Aim = COMING_BACK,
     ) -> None:
+        self.aim = aim
         self.gains = gains
         self.spend = spend
         self.stand_ins = tuple(stand_ins)
@@ -82,7 +93,9 @@ class AnswerView:
     def sentences(self) -> tuple[str, ...]:
         """The answer, for the first screen."""
         if not self.gains.whole.is_measurable:
-            return ("The model tells nothing measurable about who comes back, so nothing can be divided up.",)
+            return (
+                f"The model tells nothing measurable about {self.aim.who}, so nothing can be divided up.",
+            )
         said = (
             self._most,
             self._satisfaction,
@@ -90,7 +103,7 @@ class AnswerView:
             self._redundant,
             *self._net_spend,
             self._missing,
-            ASSOCIATION,
+            association(self.aim),
         )
         return tuple(each for each in said if each)
 
@@ -98,13 +111,13 @@ class AnswerView:
     def _most(self) -> str:
         """The group that tells most by itself, and what cannot be told apart."""
         best = max(self.gains.groups, key=lambda each: each.alone.share.value)
-        tells = f"{_share(best.alone)} of what the model can tell about who comes back"
+        tells = f"{_share(best.alone)} of what the model can tell about {self.aim.who}"
         if best.alone.share.high >= 1:
-            tells = "about as much as everything together about who comes back"
+            tells = f"about as much as everything together about {self.aim.who}"
         return (
             f"{sentence(words_of(best.group))} alone would tell {tells}. Of all that is told,"
             f" {percent(self.gains.unassigned, 0)} is found in more than one kind of evidence and belongs to none of"
-            " them: past buying may itself be the result of past satisfaction."
+            f" them: {self.aim.shared}."
         )
 
     @property
@@ -185,6 +198,8 @@ class AnswerView:
     def missing(self) -> tuple[str, ...]:
         """What the question names and the evidence does not know."""
         there = {each.group for each in self.gains.groups}
+        if self.aim == FIRST_PURCHASE:
+            there |= set(OF_BUYERS)
         return tuple(words_of(name) for name in ASKED if name not in there)
 
     @cached_property

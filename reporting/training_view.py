@@ -20,7 +20,7 @@ from .loyalty_view import LoyaltyView
 from .segments import cutoff_of, cutoffs_won, headline, lowest_and_highest
 from .totals_view import TotalRow, total_sections, totals_sentence
 from .training_page import TrainingPage
-from .wording import GLOSSARY, MetricWords, Wording, metric_words, short_name
+from .wording import GLOSSARY, MetricWords, Wording, aim_of, metric_words, short_name
 
 TOP_FEATURES = 15
 
@@ -94,13 +94,16 @@ class TrainingView:
         self.page = page
         self.judged = page.evaluation
         self.wording = Wording.of(page.question)
+        self.aim = aim_of(page.question.population)
         self.opponent = short_name(page.opponent)
         self.metrics = metric_words(self.wording.cases)
         self.glossary = GLOSSARY
         self.answer = None
         if page.answer is not None:
             fields = tuple(weight.field for weight in page.features)
-            self.answer = AnswerView(page.answer, page.spend_answer, page.stand_ins, page.attribution, fields)
+            self.answer = AnswerView(
+                page.answer, page.spend_answer, page.stand_ins, page.attribution, fields, self.aim
+            )
         followed = page.after_answers
         self.after_answers = AfterAnswersView(followed, self.wording) if followed is not None else None
         cases = page.after_cases

@@ -54,6 +54,39 @@ def _population(question: Question) -> str:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """What those do for whom the answer is yes, in the words in which a report asks what leads to it."""
+
+    title: str
+    who: str
+    deed: str
+    all_the_same: str
+    shared: str
+    """Why evidence of several kinds may tell the same."""
+
+
+COMING_BACK = Aim(
+    "What brings customers back",
+    "who comes back",
+    "coming back",
+    "come back all the same",
+    "past buying may itself be the result of past satisfaction",
+)
+FIRST_PURCHASE = Aim(
+    "What brings prospects to their first purchase",
+    "who buys for the first time",
+    "a first purchase",
+    "buy all the same",
+    "who has been known for longer has also been contacted and spoken more",
+)
+
+
+def aim_of(population: str) -> Aim:
+    """The aim of a question about a population."""
+    return FIRST_PURCHASE if population == "prospects" else COMING_BACK
+
+
+@dataclass(frozen=True)
 class MetricWords:
     """What a metric is called and means, with how many decimals it is written."""
 

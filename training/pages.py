@@ -1,6 +1,7 @@
 """From a training record to the report's input."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from patron.features.catalogue import FeatureField
@@ -12,6 +13,9 @@ from .seasons import UNKNOWN, season_sentences
 
 if TYPE_CHECKING:
     from .record import Record
+
+MOST_NAMED = 12
+"""Features up to which a page names each that is left out."""
 
 RUN, VERSION, ALIAS, DECISION = (f"@@{name}@@" for name in ("run", "version", "alias", "decision"))
 """What stands in a page for that which only the registry can tell, until it is known."""
@@ -128,16 +132,24 @@ def _features(weights: Mapping[str, float], fields: tuple[FeatureField, ...]) ->
     return tuple(sorted(found, key=lambda each: (-each.share, each.name)))
 
 
+def _few_or_families(fields: Sequence[FeatureField]) -> str:
+    """The names of a few features; of many how many there are of each family."""
+    if len(fields) <= MOST_NAMED:
+        return ", ".join(field.name for field in fields)
+    families = Counter(field.family.replace("_", " ") for field in fields)
+    return ", ".join(f"{number} of {family}" for family, number in families.items())
+
+
 def _warnings(record: "Record") -> tuple[str, ...]:
     """What a reader should know before believing the numbers."""
     found = [said for said in _season(record) if said == UNKNOWN]
     fields = {field.name for field in record.artefact.contract.features}
     unknown = [field for field in record.built.data.catalogue if field.name not in fields]
     if unknown:
-        names = ", ".join(field.name for field in unknown)
-        what = "1 feature was" if len(unknown) == 1 else f"{len(unknown)} features were"
-        left = "is" if len(unknown) == 1 else "are"
-        found.append(f"{what} not known before the first test cutoff and {left} left out: {names}.")
+        what = "1 feature is" if len(unknown) == 1 else f"{len(unknown)} features are"
+        found.append(
+            f"{what} left out, never known in training or the same for everybody: {_few_or_families(unknown)}."
+        )
     for account in record.accounts:
         refused = sum(account.quarantined.values())
         if refused > account.rows / 100:

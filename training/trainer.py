@@ -22,6 +22,7 @@ from patron.models.artefact import Artefact
 from patron.models.contract import REFERENCE_ROWS, Contract, TrainingWindow, reference_of
 from patron.models.forecast import Forecast
 from patron.reporting.answer_view import AnswerView
+from patron.reporting.wording import COMING_BACK, Aim, aim_of
 
 from .after_answers import learn_after_answers
 from .after_cases import learn_after_cases
@@ -323,7 +324,7 @@ def _moment(instant: int) -> str:
 def _card(question: Question, contract: Contract, judgement: Judgement, answered: Answer | None) -> str:
     """The model card: what it answers, from what, how well, what brings customers back, and what it is not for."""
     sentences = "\n".join(f"- {s}" for s in summary_sentences(question, judgement.evaluation))
-    back = "" if answered is None else card_section(answered)
+    back = "" if answered is None else card_section(answered, aim_of(question.population))
     tables = "\n".join(f"- {table}: {', '.join(columns)}" for table, columns in contract.tables.items())
     cutoffs = np.unique(judgement.predictions.cutoff).size
     return f"""# {question.name}
@@ -351,8 +352,8 @@ move; what the model leans on is associated with buying, not shown to cause it.
 """
 
 
-def card_section(answered: Answer) -> str:
+def card_section(answered: Answer, aim: Aim = COMING_BACK) -> str:
     """What brings customers back here, as the report says it."""
-    said = AnswerView(answered.gains, answered.spend, answered.stand_ins).sentences
+    said = AnswerView(answered.gains, answered.spend, answered.stand_ins, aim=aim).sentences
     lines = "\n".join(f"- {sentence}" for sentence in said)
-    return f"\n## What brings customers back\n\n{lines}\n"
+    return f"\n## {aim.title}\n\n{lines}\n"

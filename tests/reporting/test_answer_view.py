@@ -9,6 +9,7 @@ from patron.models.intervals import Estimate
 from patron.models.stand_ins import StandIn
 from patron.reporting.answer_figure import group_gains
 from patron.reporting.answer_view import AnswerView
+from patron.reporting.wording import FIRST_PURCHASE
 
 
 def gain(value, half):
@@ -130,3 +131,19 @@ def test_parts_of_the_scores_are_associated_and_never_drive():
         ("Card", "30%", "card_points"),
     ]
     assert view.parts[0].way == "more of it is associated with lower scores"
+
+
+def test_of_prospects_a_first_purchase_is_spoken_of_and_no_habit_is_missed():
+    view = AnswerView(
+        gains(group("acquaintance", 0.8, 0.2), group("activities", 0.4, 0.1)), aim=FIRST_PURCHASE
+    )
+
+    most, *_, missing, association = view.sentences
+
+    assert most.startswith("How long they have been known alone would tell 80.0%")
+    assert "about who buys for the first time" in most
+    assert missing.startswith(
+        "There is no evidence here on satisfaction, what they say they value, being asked and advocacy:"
+    )
+    assert "associated with a first purchase need not change" in association
+    assert not any("back" in each for each in view.sentences)
