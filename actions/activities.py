@@ -44,7 +44,7 @@ def measure_activities(ground: Ground, progress: Progress = silent) -> Activitie
     Tests are measured by intention to treat from the moment of assignment, whoever was then contacted. Activities that
     nobody drew lots for are compared with customers alike, or not at all.
     """
-    draws = draws_of(ground.store)
+    draws = draws_of(ground.store, ground.question.horizon_days)
     results = []
     for done, draw in enumerate(draws):
         progress(f"measuring {draw.test}", done, len(draws))
@@ -85,13 +85,14 @@ def _measured(
     told = bool(np.isfinite(chance).all())
     frame = table.append_column("arm", pa.array(arm.tolist())).append_column("chance", pa.array(chance))
     shares = {str(name): count / arm.size for name, count in Counter(arm.tolist()).items()}
-    covariates = _covariates(frame)
+    covariates = covariates_of(frame)
     effects: list[Effect] = []
     for outcome, column in OUTCOMES.items():
         if column not in frame.column_names:
             continue
         named = frame.rename_columns([outcome if name == column else name for name in frame.column_names])
-        trial = Trial.of(named, "arm", outcome, covariates, "chance" if told else shares, draw.control)
+        chances = "chance" if told else shares
+        trial = Trial.of(named, "arm", outcome, covariates, chances, draw.control, "customer")
         scores = drawn_scores(trial, ground.seed)
         found = drawn_measurement(trial, scores)
         effects += found.effects
@@ -111,7 +112,8 @@ def _measured(
     )
 
 
-def _covariates(frame: pa.Table) -> list[str]:
+def covariates_of(frame: pa.Table) -> list[str]:
+    """The columns that customers are compared by, as far as the frame knows anything in them."""
     wanted = ("stage", EXPECTED, *COVARIATES)
     return [name for name in wanted if name in frame.column_names and frame[name].null_count < frame.num_rows]
 
@@ -141,19 +143,35 @@ def _compliance(ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_]) -> li
     mine = _spellings(ground, draw.test)
     if not mine:
         return []
-    rows = _contacts_called(ground, mine, "customer, happened").fetchnumpy()
-    who, when = (np.asarray(rows[name], np.int64) for name in ("customer", "happened"))
-    moment = np.full(ground.store.customers, np.iinfo(np.int64).max)
-    moment[draw.customer[mature]] = draw.moment[mature]
-    until = ground.store.zone.shift_days(when, -ground.question.horizon_days)
-    reached = np.unique(who[(when >= moment[who]) & (until < moment[who])])
+    reached = _reached(ground, draw, mine)[mature]
     found = []
     for arm in sorted(set(draw.arm[mature].tolist())):
-        members = draw.customer[mature][draw.arm[mature] == arm]
-        share = float(np.isin(members, reached).mean())
+        share = float(reached[draw.arm[mature] == arm].mean())
         alone = arm == draw.control
         if (alone and share > 0) or (not alone and share < 1):
             found.append(f"{share:.1%} of the arm {arm} were contacted by {mine[0]} within the horizon.")
+    return found
+
+
+def _reached(ground: Ground, draw: Draw, spellings: list[str]) -> npt.NDArray[np.bool_]:
+    """Whether each draw [n] was followed by a contact of these names within the horizon."""
+    ends = ground.store.zone.shift_days(draw.moment, ground.question.horizon_days)
+    asked = pa.table(
+        {"place": np.arange(draw.moment.size), "who": draw.customer, "begin": draw.moment, "ends": ends}
+    )
+    connection = ground.store.connection
+    connection.register("drawn", asked)
+    try:
+        places = connection.execute(
+            "SELECT DISTINCT place FROM drawn JOIN activities ON customer = who AND happened >= begin"
+            " AND happened < ends"
+            " WHERE until = ? AND list_contains(?, activity)",
+            [FOREVER, spellings],
+        ).fetchnumpy()["place"]
+    finally:
+        connection.unregister("drawn")
+    found = np.zeros(draw.moment.size, np.bool_)
+    found[np.asarray(places, np.int64)] = True
     return found
 
 
@@ -227,7 +245,7 @@ def _compared(now: pa.Table, then: pa.Table, outcome: str, column: str, activity
 
     def measured(rows: pa.Table, name: str) -> Effect:
         named = rows.rename_columns([name if each == column else each for each in rows.column_names])
-        covariates = _covariates(rows)
+        covariates = covariates_of(rows)
         return measure_effect(
             named, "arm", name, covariates, control=_OTHERS, customer="customer", seed=seed
         )[activity]

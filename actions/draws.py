@@ -23,8 +23,9 @@ _LEFT_ALONE = ("control", "holdout", "hold_out")
 class Draw:
     """One test: customers' codes, instants and arms [n], and the chance of each one's own arm [n] (NaN: not told).
 
-    `control` is None where nobody says which arm was left alone. `set_apart` counts customers that are not used, by
-    reason: rows of a test = customers used + set apart + repeated rows.
+    `control` is None where nobody says which arm was left alone. A customer may be drawn several times, once each
+    horizon at most. `set_apart` counts draws that are not used, by reason: rows of a test = draws used + draws set
+    apart + repeated rows.
     """
 
     test: str
@@ -36,8 +37,12 @@ class Draw:
     set_apart: Mapping[str, int] = field(default_factory=dict)
 
 
-def draws_of(store: EvidenceStore) -> tuple[Draw, ...]:
-    """The tests of the table of assignments, by name; none where there is no such table."""
+def draws_of(store: EvidenceStore, horizon_days: int) -> tuple[Draw, ...]:
+    """The tests of the table of assignments, by name; none where there is no such table.
+
+    Who is drawn again once the horizon of `horizon_days` after a draw is over counts as drawn anew; until then what is
+    said again repeats it, or puts the customer into several arms.
+    """
     if "assignments" not in store.columns:
         return ()
     known = store.columns["assignments"]
@@ -53,21 +58,21 @@ def draws_of(store: EvidenceStore) -> tuple[Draw, ...]:
         f" WHERE until = {FOREVER} AND test IS NOT NULL ORDER BY test, customer, happened, arm NULLS LAST, probability"
     ).to_arrow_table()
     tests = np.array(table["test"].to_pylist(), object)
+    over = store.zone.shift_days(np.asarray(table["happened"], np.int64), horizon_days)
     return tuple(
-        _draw(str(name), table.filter(pa.array(tests == name))) for name in sorted(set(tests.tolist()))
+        _draw(str(name), table.filter(pa.array(tests == name)), over[tests == name])
+        for name in sorted(set(tests.tolist()))
     )
 
 
-def _draw(test: str, rows: pa.Table) -> Draw:
+def _draw(test: str, rows: pa.Table, over: Places) -> Draw:
     customer = np.asarray(rows["customer"], np.int64)
+    moment = np.asarray(rows["happened"], np.int64)
     arms = np.array([arm if arm is None else str(arm) for arm in rows["arm"].to_pylist()], object)
     chance = np.array(rows["probability"].to_pylist(), np.float64)
     named = np.array([arm is not None for arm in arms], np.bool_)
-    first = (
-        np.concatenate([[True], customer[1:] != customer[:-1]]) if customer.size else np.empty(0, np.bool_)
-    )
-    place = np.cumsum(first) - 1
-    kinds = _kinds_per_customer(place[named], arms[named])
+    place = _place_of_draw(customer, moment, over)
+    kinds = _kinds_per_draw(place[named], arms[named])
     several = np.isin(place, np.flatnonzero(kinds > 1))
     used = named & ~several & _first_of_each(place, named)
     apart = {
@@ -78,21 +83,37 @@ def _draw(test: str, rows: pa.Table) -> Draw:
         test,
         _control(rows, arms[named]),
         customer[used],
-        np.asarray(rows["happened"], np.int64)[used],
+        moment[used],
         arms[used].astype(np.str_),
         chance[used],
         {reason: count for reason, count in apart.items() if count},
     )
 
 
-def _kinds_per_customer(place: Places, arms: npt.NDArray[np.object_]) -> Places:
-    """How many different arms each customer has been given."""
+def _place_of_draw(customer: Places, moment: Places, over: Places) -> Places:
+    """Which draw each row belongs to, counted from 0; rows are sorted by customer and moment.
+
+    A customer's first row begins one, and so does the first after the horizon of the draw before it.
+    """
+    place = np.empty(customer.size, np.int64)
+    number, who, until = -1, -1, 0
+    for row, (code, when, end) in enumerate(
+        zip(customer.tolist(), moment.tolist(), over.tolist(), strict=True)
+    ):
+        if code != who or when >= until:
+            number, who, until = number + 1, code, end
+        place[row] = number
+    return place
+
+
+def _kinds_per_draw(place: Places, arms: npt.NDArray[np.object_]) -> Places:
+    """How many different arms each draw names."""
     pairs = sorted(set(zip(place.tolist(), arms.tolist(), strict=True)))
     return np.bincount([each for each, _ in pairs]) if pairs else np.empty(0, np.int64)
 
 
 def _first_of_each(place: Places, named: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """The first named row of each customer."""
+    """The first named row of each draw."""
     found = np.zeros(place.size, np.bool_)
     _, first = np.unique(place[named], return_index=True)
     found[np.flatnonzero(named)[first]] = True

@@ -20,7 +20,7 @@ from .trial import Trial
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-_FOREST = {"n_estimators": 200, "max_samples": 0.45, "n_jobs": 1}
+FOREST = {"n_estimators": 200, "max_samples": 0.45, "n_jobs": 1}
 _SMALLEST_LEAF = 50
 _LEAVES = 100
 """A leaf has at least this many rows, and one in so many of all: scores are noisy, and effects differ little."""
@@ -188,12 +188,17 @@ def predicted_effects(trial: Trial, place: int, seed: int) -> tuple[Floats, Plac
         before = np.sort(np.concatenate(parts[:number]))
         rest = trial.rows_at(before)
         target = drawn_scores(rest, seed).against_control(place)
-        leaf = max(_SMALLEST_LEAF, before.size // _LEAVES)
-        grown = forest.RegressionForest(**_FOREST, min_samples_leaf=leaf, random_state=seed)
+        leaf = smallest_leaf(before.size)
+        grown = forest.RegressionForest(**FOREST, min_samples_leaf=leaf, random_state=seed)
         grown.fit(rest.covariates, target)
         told[parts[number]] = grown.predict(trial.covariates[parts[number]]).ravel()
         part[parts[number]] = number
     return told, part
+
+
+def smallest_leaf(rows: int) -> int:
+    """The fewest rows of a leaf of a forest that is grown on so many."""
+    return max(_SMALLEST_LEAF, rows // _LEAVES)
 
 
 def _ranked_within(learned: Floats, part: Places) -> Floats:

@@ -16,6 +16,7 @@ from .csv_files import CsvFiles
 from .delta_tables import is_delta, open_delta
 from .duckdb_files import open_duckdb
 from .errors import DataError
+from .further_rows import further_source
 from .postgres import open_postgres
 from .source_columns import Source, column_sources, column_types, resolve_columns
 from .sql import literal, quoted
@@ -63,6 +64,8 @@ def _opened(
     if spec.frame is not None:
         place = f"the {type(spec.frame).__name__} given as {spec.name}"
         return _source(connection, spec, place, lambda: (_frame(connection, spec), 0))
+    if spec.path is None and spec.further:
+        return further_source(connection, spec)
     if spec.path is None:
         raise DataError(
             f"The table {spec.name} has no source.",

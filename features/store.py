@@ -17,6 +17,7 @@ from .columns import IdType, agreed_id_type, id_type
 from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
 from .facts import Facts, Range, neighbours_together
+from .further_rows import has_own_rows, with_further_rows
 from .identities import link_aliases, with_links
 from .judging import ALWAYS
 from .localtime import FOREVER, LocalTime, to_microseconds
@@ -102,6 +103,8 @@ class EvidenceStore:
             spec = self.data.tables[name]
             source = open_source(self.connection, spec, TABLES[name], self.data.folder, self.observed_until)
             contract = TABLES[name]
+            if spec.further and has_own_rows(spec):
+                source, spec = with_further_rows(self.connection, source, spec, contract, self.zone.zone)
             if name == "profile":
                 contract = with_attributes(spec, contract, source.types)
             reader = TableReader(self.connection, source, spec, contract, self.zone, self.observed_until)

@@ -53,6 +53,8 @@ class TableSpec:
     """The attributes of the profile that are used, beside those in `columns`; all unless given."""
     static: tuple[str, ...] = ()
     """Attributes of the profile that never change."""
+    further: tuple[str, ...] = ()
+    """Parquet files of further rows, under the names of the contract: those of Patron's own plans."""
     scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Lowest and highest score of the business's own instruments; those that Patron knows need none."""
 

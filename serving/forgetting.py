@@ -26,7 +26,7 @@ _OLD = ".forgetting"
 
 
 def forget_in_runs(folder: Path, ids: Collection[str]) -> int:
-    """Take customers out of all runs below a folder of one question, and of their movers; how many rows went.
+    """Take customers out of all runs, or plans, below a folder of one question, and of movers; how many rows went.
 
     A run is written anew beside itself and takes its own place. What is under way is thrown away: it is computed again.
     BusyError where a process is at work on a run.
@@ -78,20 +78,23 @@ def _forget_in_run(run: Path, ids: Collection[str]) -> int:
 
 def _noted(facts: dict[str, Any], changed: Mapping[str, tuple[pa.Table, pa.Table]]) -> dict[str, Any]:
     """The manifest without those who are gone, and with a note of how many; ranks of others stay as they were sent."""
+    gone = {each for _, out in changed.values() for each in out["customer_id"].to_pylist()}
+    count = len(gone)
+    note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "customers": count}
+    noted = {**facts, "forgotten": [*facts.get("forgotten", ()), note]}
+    if "scored" not in facts:  # a plan, whose counts are those of the day on which it was made
+        return noted
     excluded, scored = Counter(facts["excluded"]), facts["scored"]
     for file, (_, out) in changed.items():
         if file.startswith("scores/"):
             scored -= out.num_rows
         else:
             excluded.subtract(out["excluded_because"].to_pylist())
-    count = sum(out.num_rows for _, out in changed.values())
-    note = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "customers": count}
     return {
-        **facts,
+        **noted,
         "scored": scored,
         "excluded": {reason: number for reason, number in excluded.items() if number},
         "customers": facts["customers"] - count,
-        "forgotten": [*facts.get("forgotten", ()), note],
     }
 
 

@@ -12,7 +12,7 @@ _FOLDER = ".patron"
 
 @dataclass(frozen=True)
 class Place:
-    """Something with customers' rows in it: `kind` is scores, csv, delta, postgresql, features or quarantine.
+    """Something with customers' rows in it: `kind` is scores, plans, csv, delta, postgresql, features or quarantine.
 
     `where` is a folder, a file or an address as it may be shown: no secret is ever written down.
     """

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from patron.features.question import Purchase, Question, SpendDrop
     from patron.features.tables import ColumnSource, TableSpec
     from patron.features.tracking import Tracking
+    from patron.planning import plan
     from patron.training.settings import TrainingSettings
 
     __version__: str
@@ -69,6 +70,7 @@ __all__ = [
     "load_config",
     "measure_effect",
     "monitor",
+    "plan",
     "promote",
     "report",
     "rollback",
@@ -98,6 +100,7 @@ _HOMES = {
         "train",
         "write_features",
     ),
+    "patron.planning": ("plan",),
     "patron.config": ("Config", "load_config"),
     "patron.features.errors": ("ConfigurationError", "DataError", "GateError", "ModelError", "PatronError"),
     "patron.features.expressions": ("Evidence",),

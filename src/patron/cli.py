@@ -327,6 +327,38 @@ def activities(
         show([str(found), f"page: {found.page}"], found.to_dict(), as_json)
 
 
+@app.command(epilog="Example: patron plan --set plan.budget=2000")
+def plan(
+    config: ConfigOption = DEFAULT_CONFIG,
+    sets: SetOption = None,
+    scores: Annotated[
+        Path | None, typer.Option(help="The folder of a scoring run; the latest unless given.")
+    ] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy-programmes", help="Only copy the ready-made programmes, to be edited.")
+    ] = False,
+    replacing: Annotated[
+        bool, typer.Option("--replace", help="Make the plan of this cutoff anew; nobody was contacted yet.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Plan whom to contact next, by which programme, and when."""
+    with errors_shown(as_json):
+        from . import planning
+
+        loaded = _load(config, sets)
+        if copy:
+            made = [str(path) for path in planning.copy_programmes(loaded)]
+            show([*made, f"{len(made)} programmes are copied: fill in their costs"], {"made": made}, as_json)
+            return
+        with progress_shown() as progress:
+            found = planning.plan(loaded, scores, replacing=replacing, page=out, progress=progress)
+        before = [f"planned before, nothing is changed: {found.folder}"] if found.repeated else []
+        lines = [*before, str(found), f"plan: {found.folder}", f"page: {found.page}"]
+        show(lines, found.to_dict(), as_json)
+
+
 @app.command(epilog="Example: patron backfill --cutoff 2017-06-01 --cutoff 2017-07-01 --out scores")
 def backfill(
     cutoff: Annotated[list[str], typer.Option(help="A past cutoff; repeatable.")],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from patron.actions.economics import PlanSettings
 from patron.features.contracts import TABLES
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop, Target
@@ -21,10 +22,12 @@ from patron.training.settings import TrainingSettings
 from .environment import fill
 from .kinds import Currency
 from .overrides import apply_keywords, apply_texts
+from .planned import with_assignments
 from .run import RunSettings, ScoringSettings
 from .sections import (
     CALENDAR,
     DATA,
+    PLAN,
     QUESTION,
     RUN,
     SCORING,
@@ -72,6 +75,7 @@ class Config:
     tracking: Tracking
     run: RunSettings
     scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    plan: PlanSettings | None = None
     path: Path | None = None
 
 
@@ -113,6 +117,7 @@ def load_config(
         tracking=_read_tracking(values.get("tracking", {}), folder),
         run=_read_run(values.get("run", {}), families),
         scoring=ScoringSettings(**SCORING.read(values.get("scoring", {}))),
+        plan=_read_plan(values["plan"]) if "plan" in values else None,
         path=path,
     )
 
@@ -203,7 +208,28 @@ def _read_data(values: Mapping[str, Any], folder: Path) -> DataSpec:
         for name, section in TABLE_SECTIONS.items()
         if name in values
     }
-    return DataSpec(tables, to_utc(read["observed_until"], zone), zone, str(folder))
+    until = to_utc(read["observed_until"], zone)
+    return DataSpec(with_assignments(tables, _plans(values, folder), until, zone), until, zone, str(folder))
+
+
+def _plans(values: Mapping[str, Any], folder: Path) -> Path:
+    """Where plans lie, as the section says, else where they lie unless told."""
+    section = values.get("plan", {})
+    said = section.get("out") if isinstance(section, Mapping) else None
+    return folder / Path(said if isinstance(said, str) else "plans").expanduser()
+
+
+def _read_plan(section: object) -> PlanSettings:
+    read = PLAN.read(section)
+    for name in ("margin", "budget"):
+        if name not in read:
+            raise ConfigurationError(
+                f"A plan needs its {name}.",
+                where=f"[plan] {name}",
+                remedy="margin = 0.3 says which share of net spend is earned, budget = 1000 what the contacts may cost;"
+                " only you know them",
+            )
+    return PlanSettings(**read)
 
 
 def _read_table(section: Section, values: object, zone: str) -> TableSpec:

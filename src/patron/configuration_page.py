@@ -8,6 +8,7 @@ from .run import RunSettings
 from .sections import (
     CALENDAR,
     DATA,
+    PLAN,
     QUESTION,
     REQUIRED,
     RUN,
@@ -69,7 +70,7 @@ def configuration_page() -> str:
     for section in TABLE_SECTIONS.values():
         own = tuple(key.name for key in section if key.name not in _OPTIONS)
         blocks += [f"### [{section.path}]\n", f"{section.meaning}\n", _table(section, own)]
-    for section in (QUESTION, *TARGETS, CALENDAR, TRAINING, TRACKING, SCORING, RUN):
+    for section in (QUESTION, *TARGETS, CALENDAR, TRAINING, TRACKING, SCORING, PLAN, RUN):
         blocks += _section(section)
     return "\n".join(blocks)
 

@@ -73,6 +73,7 @@ class _Work:
         """Forget in a place; what it says against that is told."""
         doing: dict[str, Callable[[], None]] = {
             "scores": lambda: self._runs(Path(place.where)),
+            "plans": lambda: self._runs(Path(place.where)),
             "csv": lambda: self._csv(Path(place.where), home),
             "delta": lambda: self._delta(place.where),
             "postgresql": lambda: self._database(place, databases),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any
 
+from patron.actions.economics import PlanSettings
 from patron.features.contracts import TABLES, TableContract
 from patron.features.errors import ConfigurationError
 from patron.features.question import Purchase, Question, SpendDrop
@@ -261,6 +262,25 @@ RUN = Section(
     },
 )
 
+PLAN = Section(
+    "plan",
+    "What contacts may cost and what a sale is worth, for `patron plan`. [Planning](planning.md).",
+    PlanSettings,
+    (
+        Key("margin", NUMBER, "The share of net spend that is earned."),
+        Key("budget", NUMBER, "What all contacts of a plan and their incentives may cost."),
+        Key("test_budget", NUMBER, "The part of it that is kept for programmes whose effect is not known."),
+        Key(
+            "never_contacted",
+            NUMBER,
+            "The share of customers whom no programme ever touches, drawn once; 0 for none.",
+        ),
+        Key("opt_out", TEXT, "The column of the profile that says who wants no contact."),
+        Key("programmes", TEXT, "The folder of the programmes."),
+        Key("out", TEXT, "The folder of the plans; their assignments are read from there as evidence."),
+    ),
+)
+
 _OPTIONS = (
     Key(
         "path",
@@ -342,6 +362,16 @@ TABLE_SECTIONS = {name: _table_section(contract) for name, contract in TABLES.it
 
 SECTIONS = {
     section.path: section
-    for section in (DATA, *TABLE_SECTIONS.values(), QUESTION, CALENDAR, TRAINING, TRACKING, SCORING, RUN)
+    for section in (
+        DATA,
+        *TABLE_SECTIONS.values(),
+        QUESTION,
+        CALENDAR,
+        TRAINING,
+        TRACKING,
+        SCORING,
+        PLAN,
+        RUN,
+    )
 }
 """All sections by name, in the order in which the documentation shows them."""

@@ -1,0 +1,202 @@
+"""What earlier draws say of a programme: the profit that a contact brings, on average and, if learned, to whom.
+
+The outcome is what the firm earns of a customer within the horizon: the margin of the net spend, less the incentive of
+those contacted who bought. Its effect is measured by intention to treat; the cost of the contact itself is certain and
+is taken off afterwards.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from patron.features.errors import DataError
+from patron.features.outcomes import SPEND
+from patron.features.targets import maturity
+from patron.models.intervals import Estimate
+
+from .activities import FEWEST_TO_LEARN, covariates_of
+from .covariates import encoded
+from .draws import Draw
+from .effects import Effect
+from .extras import econml_forest
+from .measuring import drawn_measurement
+from .moments import Ground, rows_with_expectation
+from .programme import Programme
+from .scores import Scores, drawn_scores
+from .targeting import FOREST, Targeting, learned_from, smallest_leaf
+from .trial import Trial
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.int64]
+
+OUTCOME = "profit"
+
+
+@dataclass(frozen=True, eq=False)
+class Gains:
+    """The gain of contacting each of n customers, its cost taken off, with the ends of its 95% interval."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class KnownEffect:
+    """The profit per contacted customer as far as draws tell, and whom it was learned to move.
+
+    `effect` is before the cost of the contact; None, with `why_not`, where nothing was measured. `gain` is what one
+    contact brings on average when it is paid. `gains` are those of customers to plan for, where what was learned of
+    others ranks customers it has not seen better than lots do.
+    """
+
+    programme: Programme
+    draws: int = 0
+    effect: Effect | None = None
+    targeting: Targeting | None = None
+    gains: Gains | None = None
+    why_not: str | None = None
+
+    @property
+    def gain(self) -> Estimate | None:
+        """Profit less the contact's cost; None where it was not measured."""
+        if self.effect is None or self.effect.estimate is None:
+            return None
+        found, cost = self.effect.estimate, self.programme.cost
+        return Estimate(found.value - cost, found.low - cost, found.high - cost)
+
+    @property
+    def state(self) -> str:
+        """What to do with the programme: "pays", "does not pay", or "unknown", which is to be tested."""
+        gain = self.gain
+        if self.gains is not None:
+            return "pays"
+        if gain is None or gain.low <= 0 <= gain.high:
+            return "unknown"
+        return "pays" if gain.low > 0 else "does not pay"
+
+    def gains_of(self, customers: int) -> Gains:
+        """The gain of contacting each customer that is planned for: as learned, else the average."""
+        if self.gains is not None:
+            return self.gains
+        gain = self.gain
+        assert gain is not None
+        return Gains(*(np.full(customers, each) for each in (gain.value, gain.low, gain.high)))
+
+    @property
+    def words(self) -> str:
+        """What is known, in a sentence."""
+        gain = self.gain
+        if gain is None:
+            return f"Unknown: {self.why_not or 'it was never tested'}."
+        ends = f"{gain.value:+.3g} ({gain.low:+.3g} to {gain.high:+.3g})"
+        said = f"A contact brought {ends} on average, its cost paid, in a test of {self.draws:,} draws"
+        if self.gains is not None:
+            return f"{said}; whom it moves more is known, and decides."
+        meaning = {
+            "pays": "it pays",
+            "does not pay": "it does not pay",
+            "unknown": "whether it pays is not known yet",
+        }
+        return f"{said}: {meaning[self.state]}."
+
+
+def known_effect(
+    ground: Ground, programme: Programme, draw: Draw | None, margin: float, customer: Places, cutoff: int
+) -> KnownEffect:
+    """What a programme's draws before a cutoff say, for the customers (codes [n]) that could be contacted at it."""
+    if draw is None:
+        return KnownEffect(programme)
+    usable = maturity(ground.question, ground.store.zone, draw.moment) <= cutoff
+    known = KnownEffect(programme, int(usable.sum()))
+    arms = sorted(set(draw.arm[usable].tolist()))
+    if not usable.any():
+        return replace(known, why_not="no horizon after its draw is over yet")
+    if draw.control is None or draw.control not in arms or len(arms) != 2:
+        return replace(
+            known, why_not=f"its test has the arms {', '.join(arms)}, and not one beside its control"
+        )
+    try:
+        return _measured(ground, known, draw, usable, margin, customer, cutoff)
+    except DataError as error:
+        return replace(known, why_not=f"{error.what.rstrip('.')} ({error.found})")
+
+
+def _measured(
+    ground: Ground,
+    known: KnownEffect,
+    draw: Draw,
+    usable: npt.NDArray[np.bool_],
+    margin: float,
+    customer: Places,
+    cutoff: int,
+) -> KnownEffect:
+    frame = _rows(ground, draw, usable, np.empty(0, np.int64), cutoff)
+    trial = _trial(frame, known.programme, draw, margin)
+    scores = drawn_scores(trial, ground.seed)
+    effect = drawn_measurement(trial, scores)[trial.arms[1]]
+    known = replace(known, effect=effect)
+    if trial.rows < FEWEST_TO_LEARN or not trial.covariates.shape[1] or not customer.size:
+        return known
+    targeting = learned_from(trial, scores, 1, None, ground.seed)
+    known = replace(known, targeting=targeting)
+    if not targeting.beats_everyone:
+        return known
+    together = _rows(ground, draw, usable, customer, cutoff)
+    return replace(known, gains=_learned(ground, known.programme, draw, together, margin, customer))
+
+
+def _rows(
+    ground: Ground, draw: Draw, usable: npt.NDArray[np.bool_], customer: Places, cutoff: int
+) -> pa.Table:
+    """The draws, with arm and chance, and the customers at the cutoff, without; sorted by customer and moment."""
+    who = np.concatenate([draw.customer[usable], customer])
+    moment = np.concatenate([draw.moment[usable], np.full(customer.size, cutoff, np.int64)])
+    order = np.lexsort([moment, who])
+    table = rows_with_expectation(ground, who, moment)
+    empty = [None] * customer.size
+    arm = np.array([*draw.arm[usable].tolist(), *empty], object)[order]
+    told = np.isfinite(draw.chance[usable]).all()
+    shares = _shares(draw.arm[usable])
+    chances = draw.chance[usable] if told else np.array([shares[each] for each in draw.arm[usable].tolist()])
+    chance = np.concatenate([chances, np.full(customer.size, 0.5)])[order]
+    return table.append_column("arm", pa.array(arm.tolist(), pa.string())).append_column(
+        "chance", pa.array(chance)
+    )
+
+
+def _shares(arm: npt.NDArray[np.str_]) -> dict[str, float]:
+    names, counts = np.unique(arm, return_counts=True)
+    return {str(name): count / arm.size for name, count in zip(names, counts, strict=True)}
+
+
+def _trial(frame: pa.Table, programme: Programme, draw: Draw, margin: float) -> Trial:
+    spend = np.array(frame[SPEND].to_pylist(), np.float64)
+    bought = np.array(frame["target"].to_pylist(), np.float64)
+    contacted = np.array([each not in (None, draw.control) for each in frame["arm"].to_pylist()], np.bool_)
+    profit = margin * spend - programme.incentive * contacted * bought
+    named = frame.append_column(OUTCOME, pa.array(profit, from_pandas=True))
+    return Trial.of(named, "arm", OUTCOME, covariates_of(frame), "chance", draw.control, "customer")
+
+
+def _learned(
+    ground: Ground, programme: Programme, draw: Draw, together: pa.Table, margin: float, customer: Places
+) -> Gains:
+    """What a forest of all draws expects of each customer [n], in the order in which they were given."""
+    tested = np.array([each is not None for each in together["arm"].to_pylist()], np.bool_)
+    matrix, names = encoded(together.select(covariates_of(together)))
+    part = together.filter(pa.array(tested))
+    trial = replace(_trial(part, programme, draw, margin), covariates=matrix[tested], covariate_names=names)
+    scores: Scores = drawn_scores(trial, ground.seed)
+    grown: Any = econml_forest().RegressionForest(
+        **FOREST, min_samples_leaf=smallest_leaf(trial.rows), random_state=ground.seed, inference=True
+    )
+    grown.fit(trial.covariates, scores.against_control(1))
+    value, low, high = (
+        np.asarray(each).ravel() for each in grown.predict(matrix[~tested], interval=True, alpha=0.05)
+    )
+    back = np.argsort(np.argsort(customer, kind="stable"), kind="stable")
+    return Gains(*(each[back] - programme.cost for each in (value, low, high)))

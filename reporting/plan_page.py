@@ -1,0 +1,67 @@
+"""The page of a plan: what is done by which programme, what to expect of it, and where a budget stops paying."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class PlannedProgramme:
+    """A programme's part in the plan, in words and numbers. `expected` is (profit, low, high); None: not known."""
+
+    name: str
+    title: str
+    whom: str
+    code: str
+    when: str
+    channel: str
+    objective: str
+    known: str
+    fits: int
+    contacted: int
+    held_out: int
+    cost: float
+    expected: tuple[float, float, float] | None
+    experiment: str | None
+
+
+@dataclass(frozen=True)
+class BudgetLine:
+    """Expected profit by what is spent, and the budget from which on more only loses."""
+
+    spent: tuple[float, ...]
+    profit: tuple[float, ...]
+    stops_paying_at: float
+
+
+@dataclass(frozen=True)
+class PlanPage:
+    """All that the page shows; amounts are in the currency of the purchases."""
+
+    question: str
+    timezone: str
+    cutoff: str
+    customers: int
+    budget: float
+    cost: float
+    programmes: tuple[PlannedProgramme, ...]
+    without: Mapping[str, int]
+    curve: BudgetLine | None
+    notes: tuple[str, ...]
+
+
+def render_plan_page(page: PlanPage) -> str:
+    """The page as one HTML document that loads nothing and runs nothing; the same text for the same plan."""
+    from .plan_view import PlanView
+    from .templates import environment, inline_style
+
+    template = environment().get_template("plan.html.jinja")
+    return template.render(view=PlanView(page), style=inline_style("page.css"))
+
+
+def write_plan_page(page: PlanPage, path: Path | str) -> Path:
+    """Write the page to a file, making its folder; the file's path."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(render_plan_page(page), encoding="utf-8", newline="\n")
+    return target
