@@ -1,13 +1,13 @@
 """Tables that are made one after the other as one: in memory while they are small, in a mapped file beyond that."""
 
-import tempfile
 from collections.abc import Iterable
 from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
 
-from .errors import PatronError
+from .full_disk import tell_full_disk
+from .scratch import ScratchFolder
 
 
 def held_together(tables: Iterable[pa.Table], most_bytes: int | None = None) -> pa.Table:
@@ -15,7 +15,7 @@ def held_together(tables: Iterable[pa.Table], most_bytes: int | None = None) -> 
 
     Beyond `most_bytes` (None: without a limit) all of them go to a temporary file that is mapped into memory: the
     system holds of it what is read and takes the rest back where memory is short. The file has no name any more when
-    this returns, and goes with the table. PatronError where the disk is full.
+    this returns, and goes with the table. DiskFullError where the disk is full.
     """
     held: list[pa.Table] = []
     coming = iter(tables)
@@ -34,17 +34,13 @@ def _given_away(held: list[pa.Table]) -> Iterable[pa.Table]:
 
 
 def _mapped(tables: Iterable[pa.Table]) -> pa.Table:
-    with tempfile.TemporaryDirectory(prefix="patron-") as folder:
-        path = Path(folder) / "snapshots.arrow"
+    with ScratchFolder() as folder:
+        path = Path(folder.name) / "snapshots.arrow"
         try:
             _write(tables, path)
         except OSError as problem:
-            raise PatronError(
-                "The snapshots do not fit into the temporary folder.",
-                where=tempfile.gettempdir(),
-                found=str(problem),
-                remedy="make room there, or name a larger folder in the environment variable TMPDIR",
-            ) from problem
+            tell_full_disk(problem)
+            raise
         pa.default_memory_pool().release_unused()
         with pa.memory_map(str(path)) as source:
             return pa.ipc.open_file(source).read_all()

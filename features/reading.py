@@ -21,6 +21,7 @@ from .columns import (
 from .contracts import TableContract
 from .csv_files import REJECTED
 from .errors import DataError
+from .full_disk import is_disk_full
 from .judging import REFUSAL, REPEATS, Judge, Part
 from .localtime import DAY, LocalTime
 from .sources import Source, column_types, resolve_columns
@@ -317,6 +318,8 @@ class TableReader:
         try:
             return self.connection.execute(query)
         except duckdb.Error as error:
+            if is_disk_full(error):
+                raise
             raise DataError(
                 f"The table {self.contract.name} cannot be read.",
                 where=self.source.place,

@@ -17,6 +17,7 @@ from .columns import IdType, agreed_id_type, id_type
 from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
 from .facts import Facts, Range, neighbours_together
+from .full_disk import is_disk_full, tell_full_disk
 from .further_rows import has_own_rows, with_further_rows
 from .identities import link_aliases, with_links
 from .judging import ALWAYS
@@ -25,7 +26,7 @@ from .progress import Progress, silent
 from .question import Question
 from .reading import TableAccount, TableReader
 from .referral_facts import SOURCES, derive_referral_facts
-from .scratch import scratch_folder
+from .scratch import ScratchFolder
 from .sources import column_types, open_source
 from .sql import first_row, hide_progress, literal, quoted
 from .tables import DataSpec
@@ -45,7 +46,7 @@ class EvidenceStore:
     """All evidence of a business, in DuckDB.
 
     Customers carry dense codes in the order of their ids; `tables` hands out the rows of a range of them. Use it as
-    a context: it holds temporary files.
+    a context: it holds temporary files, and says as DiskFullError, whatever is at work inside, where they do not fit.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class EvidenceStore:
         self._question = question
         self.zone = LocalTime(data.timezone)
         self.observed_until = to_microseconds(data.observed_until)
-        self._folder = scratch_folder()
+        self._folder = ScratchFolder()
         self.connection = duckdb.connect(config={"threads": os.cpu_count() or 1})
         try:
             self._configure(memory)
@@ -65,8 +66,9 @@ class EvidenceStore:
             self._code_customers()
             self._facts = self._lay_out(progress)
             self.self_referrals = self._derive(progress)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            tell_full_disk(error)
             raise
 
     def __enter__(self) -> Self:
@@ -76,6 +78,8 @@ class EvidenceStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+        if isinstance(error, duckdb.Error):
+            tell_full_disk(error)
 
     def close(self) -> None:
         """Give back the memory and the temporary files."""
@@ -189,6 +193,8 @@ class EvidenceStore:
         try:
             self.connection.execute(query)
         except duckdb.Error as error:
+            if is_disk_full(error):
+                raise
             short = isinstance(error, duckdb.OutOfMemoryException)
             raise DataError(
                 f"The table {reader.contract.name} does not fit."

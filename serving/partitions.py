@@ -10,6 +10,7 @@ import pyarrow as pa
 from patron.features.engine import Prepared, build_range, steady_ranges, with_ids
 from patron.features.errors import PatronError
 from patron.features.facts import Range
+from patron.features.full_disk import is_disk_full
 from patron.features.store import EvidenceStore
 from patron.models.artefact import Artefact
 
@@ -66,6 +67,8 @@ class Partitions:
         try:
             return [self._score_at_once(piece)]
         except _OUT_OF_MEMORY as error:
+            if is_disk_full(error):  # smaller pieces need no less of it
+                raise
             short = str(error).partition("\n")[0]
         # Outside of the handler, whose traceback holds on to all that was in memory.
         halves = _halves(piece)

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from patron.features.errors import ConfigurationError, PatronError
-from patron.features.scratch import left_behind
+from patron.features.scratch import remove_left_behind
 from patron.features.undisclosed import shown
 from patron.serving.destinations import Destination
 from patron.serving.forgetting import forget_in_csv, forget_in_file, forget_in_runs, names_in_texts
 from patron.serving.places import Place, Places
-from patron.serving.staging import remove
 
 from .config import Config
 
@@ -127,8 +126,7 @@ class _Work:
 
     def scratch(self) -> None:
         """What processes left behind that were killed."""
-        for folder in left_behind():
-            remove(folder)
+        for folder in remove_left_behind():
             self._add(f"{folder} (all of it)", 1)
 
     def tell_what_is_left(self) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from patron.features.errors import PatronError
+from patron.features.full_disk import DiskFullError
 from patron.features.holding import held_together
 
 
@@ -59,7 +59,8 @@ def test_a_full_disk_is_told_with_the_folder(folder: Path, monkeypatch: pytest.M
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("patron.features.holding._write", full)
-    with pytest.raises(PatronError, match="do not fit into the temporary folder") as caught:
+    with pytest.raises(DiskFullError, match="temporary files do not fit") as caught:
         held_together(tables(), 0)
+    assert caught.value.where == str(folder)
     assert "TMPDIR" in caught.value.remedy
     assert list(folder.iterdir()) == []

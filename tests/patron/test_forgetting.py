@@ -1,6 +1,7 @@
 """Forgetting: nothing that Patron has written names a customer any more, and what is left is whole."""
 
 import json
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,6 @@ import pytest
 from pyarrow import parquet
 
 import patron
-from patron.features import scratch
-from patron.features.scratch import left_behind, scratch_folder
 from patron.serving.delta_output import table_of
 from patron.serving.forgetting import forget_in_file, forget_in_runs
 from patron.serving.places import Place, Places
@@ -26,7 +25,7 @@ __all__ = ["server"]
 @pytest.fixture
 def written(trained: Any, shop: Any, server: Server, tmp_path: Path, monkeypatch: Any) -> SimpleNamespace:
     """The shop's scores in every place, a file of features and a quarantine; two customers of each kind."""
-    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path))
     server.run("DROP TABLE IF EXISTS patron_scores, patron_excluded, patron_runs")
     config = shop.config(tmp_path)
     (uri,) = {trained.run.model_uri}
@@ -58,7 +57,12 @@ def texts(folder: Path) -> bytes:
 
 def test_a_customer_is_nowhere_any_more(written: SimpleNamespace, server: Server) -> None:
     assert all(each.encode() in texts(written.folder) for each in written.ids)
+    left = written.folder / f"patron-{2**22 + 1}-abc"  # of a process that was killed
+    left.mkdir()
+    (left / "owner.lock").touch()
+    (left / "rows.txt").write_text(written.ids[0])
     told = patron.forget(written.config, written.ids, out=written.out)
+    assert not left.exists()
     for place in ("scores", "lists", "features.parquet", "reports/quarantine"):
         path = written.folder / place
         content = texts(path if path.is_dir() else path.parent / "reports" / "quarantine")
@@ -78,7 +82,7 @@ def test_a_customer_is_nowhere_any_more(written: SimpleNamespace, server: Server
             f" patron_excluded) AS all_of_them WHERE customer_id IN ({listed})"
         )
         assert cursor.fetchone() == (0,)
-    assert sum("rows removed" in line for line in str(told).splitlines()) == len(told.removed) == 6
+    assert sum("rows removed" in line for line in str(told).splitlines()) == len(told.removed) == 7
     assert any("plan.html: names one of them" in each for each in told.left)
     assert any(each.startswith("[purchases]") for each in told.left)
     assert any("vacuumed" in each for each in told.left)
@@ -145,14 +149,3 @@ def test_a_register_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / ".patron").write_text("a file")
     Places(tmp_path).add("scores", "/s")
     assert list(Places(tmp_path)) == []
-
-
-def test_scratch_of_the_dead_is_found_and_that_of_the_living_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scratch.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setattr(scratch.tempfile, "tempdir", str(tmp_path))
-    (tmp_path / f"patron-{2**22 + 1}-abc").mkdir()  # no process has such a number
-    with scratch_folder() as own:
-        assert left_behind() == [tmp_path / f"patron-{2**22 + 1}-abc"]
-        assert Path(own).parent == tmp_path

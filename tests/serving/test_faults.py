@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,6 +19,7 @@ from pyarrow import parquet
 import patron
 from patron.features.facts import Range
 from patron.features.families import FAMILIES
+from patron.features.full_disk import DiskFullError
 from patron.models.registry import ResolvedModel
 from patron.serving import partitions, publishing, staging
 from patron.serving.locking import BusyError
@@ -80,6 +82,33 @@ def test_a_full_disk_loses_nothing(
     result = run()
     assert parts(result) == undisturbed
     assert names(tmp_path / "scores") == {result.folder.name, "latest"}
+
+
+def test_a_disk_that_is_full_of_temporary_files_is_told_and_the_next_run_goes_on(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = parts(run("undisturbed"))
+    build, tried = partitions.build_range, []
+
+    def full(*given: Any) -> Any:
+        tried.append(given)
+        if len(tried) > 3:
+            raise duckdb.OutOfMemoryException(
+                "Out of Memory Error: failed to offload data block of size 256.0 KiB (9.7 MiB/10.0 MiB used).\n"
+            )
+        return build(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(partitions, "build_range", full)
+        with pytest.raises(DiskFullError, match="The disk is full") as caught:
+            run()
+    assert caught.value.exit_code == 2
+    assert len(tried) == 4  # it is not tried again in smaller pieces
+    assert not any(name.startswith("2025") for name in names(tmp_path / "scores"))
+    heard: list[tuple[str, int]] = []
+    result = run(progress=lambda what, done, total: heard.append((what, done)))
+    assert min(done for what, done in heard if what.startswith("scoring")) == 3
+    assert parts(result) == undisturbed
 
 
 def test_a_limit_of_the_system_on_files_is_said_and_nothing_is_published(run: Run, tmp_path: Path) -> None:
