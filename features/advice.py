@@ -79,6 +79,13 @@ def _horizon(question: Question, found: Findings, fewest_outcomes: int) -> Advic
     says = f"{rate:.0%} of {of_active} within {days} days" if question.population == "active" else (
         f"{rate:.0%} {of_active} within {days} days")  # fmt: skip
     few = found.fewest is not None and found.fewest < fewest_outcomes
+    if question.population in ("lapsed", "prospects"):
+        # The gaps between orders say nothing of those who have stopped, or not begun.
+        enough = [each for each in fits if (found.fewest or 0) * each >= fewest_outcomes * days]
+        if few and rate < 0.5 and enough:
+            pace = f"at the same pace {min(enough)} days would bring enough"
+            return say(min(enough), f"{says}, too few to judge a model; {pace}")
+        return say(days, says)
     best = _middling(question, found)
     if best is None and rate > TOO_MANY:
         return say(days, f"{says}: nearly all, but no usual horizon that the history has room for is better")
@@ -113,6 +120,8 @@ def _lookback(question: Question, survival: GapSurvival, history: HistoryNeed) -
     say = _saying("lookback_days", lookback)
     if question.population in ("all", "prospects"):
         return say(lookback, f'the population "{question.population}" does not depend on it')
+    if question.population == "lapsed":
+        return say(lookback, "after so many days without a purchase a customer has lapsed")
     if lookback > history.days:
         return say(lookback, f"it holds everyone in a history of {history.days} days")
     if lookback + horizon > survival.limit:

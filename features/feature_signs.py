@@ -78,13 +78,13 @@ def feature_signs(judged: Judged) -> Iterator[Finding]:
         if each.feature.name in present
     }
     own = {each.feature.name for each in judged.features if _is_of_purchases(each)}
-    usual = max((areas[name] for name in own if name in areas), default=0.5)
+    usual = max((areas[name] for name in own if name in areas), default=None)
     margin = BEYOND_PURCHASES + 1.96 * standard_error(NEARLY_TOO_GOOD, outcome)
     suspects: dict[tuple[Level, str], list[str]] = {}
     for each in sorted(judged.features, key=lambda each: -areas.get(each.feature.name, 0.0)):
         name = each.feature.name
         area = areas.get(name, 0.5)
-        stands_out = name not in own and area - usual >= margin
+        stands_out = usual is not None and name not in own and area - usual >= margin
         if area >= TOO_GOOD or (area >= NEARLY_TOO_GOOD and stands_out):
             suspects.setdefault(("leak", each.family), []).append(name)
         elif area >= NEARLY_TOO_GOOD or stands_out:
@@ -94,16 +94,17 @@ def feature_signs(judged: Judged) -> Iterator[Finding]:
 
 
 def _finding(
-    level: Level, family: str, areas: Mapping[str, float], usual: float, outcome: npt.NDArray[np.int64]
+    level: Level, family: str, areas: Mapping[str, float], usual: float | None, outcome: npt.NDArray[np.int64]
 ) -> Finding:
     shown = [f"{name} {value:.3f}" for name, value in list(areas.items())[:3]]
     more = f" and {len(areas) - 3} more" if len(areas) > 3 else ""
+    beside = "" if usual is None else f"; the best of the purchases has {usual:.3f}"
     return Finding(
         level,
         "features too good to be true",
         f"family {family}",
-        f"AUC of a single feature: {', '.join(shown)}{more}; the best of the purchases has {usual:.3f}"
-        f" ({outcome.size:,} snapshots, {outcome.sum():,} with the event)",
+        f"AUC of a single feature: {', '.join(shown)}{more}{beside} ({outcome.size:,} snapshots,"
+        f" {outcome.sum():,} with the event)",
         "What people did before a cutoff never tells so surely what they do after it; what was written down because of"
         " the outcome does.",
         "find out when the rows behind it are written, and by whom; leave them out where the outcome comes first",

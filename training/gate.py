@@ -1,9 +1,10 @@
 """The minimum-data gate: below it no model is trained, and the counts say why."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from patron.features.errors import GateError
+from patron.features.question import Question
 
 FEWEST_CUSTOMERS = 500
 FEWEST_OUTCOMES = 100
@@ -13,6 +14,21 @@ REMEDY = (
     "ask about a horizon in which some buy and some do not, widen the population"
     ' (population = "all", a longer lookback), or bring more customers'
 )
+OF_LAPSED = (
+    "ask about a longer horizon, a shorter lookback (customers are lapsed sooner), or bring more customers"
+)
+OF_PROSPECTS = "ask about a longer horizon, or bring more people who are known before they buy"
+UNDATED = (
+    "map [profile] valid_from, the day since which a row holds: without it the profile does not say when people became"
+    " known, and prospects are only those whom another table names before their first purchase"
+)
+
+
+def remedy_for(question: Question, columns: Mapping[str, Collection[str]]) -> str:
+    """What to do where there is too little: a question and the columns of the tables there are."""
+    if question.population == "prospects":
+        return OF_PROSPECTS if "valid_from" in columns.get("profile", ()) else UNDATED
+    return OF_LAPSED if question.population == "lapsed" else REMEDY
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,9 @@ def data_problems(customers: int, train: Sequence[CutoffCount], tests: Sequence[
     return problems
 
 
-def require_enough(customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount]) -> None:
+def require_enough(
+    customers: int, train: Sequence[CutoffCount], tests: Sequence[CutoffCount], remedy: str = REMEDY
+) -> None:
     """GateError with the counts where there is too little to train and judge a model."""
     problems = data_problems(customers, train, tests)
     if problems:
@@ -88,5 +106,5 @@ def require_enough(customers: int, train: Sequence[CutoffCount], tests: Sequence
             "There is too little to learn from, so no model is trained.",
             where="the snapshots of the question",
             found="; ".join(problems),
-            remedy=REMEDY,
+            remedy=remedy,
         )

@@ -31,7 +31,7 @@ from .customer_kinds import learn_kinds
 from .dossier import Dossier, write_dossier
 from .forecast_judgement import judge_forecast
 from .forecast_maker import ForecastMaker
-from .gate import require_enough
+from .gate import remedy_for, require_enough
 from .inner import InnerFolds
 from .judgement import Judgement, judge
 from .levels import with_levels
@@ -151,6 +151,7 @@ def _learn(
             built.customers,
             built.counts(plan.tests[0].train, store.zone),
             built.counts([fold.cutoff for fold in plan.tests], store.zone),
+            remedy_for(question, store.columns),
         )
         built = with_levels(built, store, question, families, memory)
         recipe, tuning = Recipe(), None

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from patron.features.localtime import LocalTime, to_datetime
 from patron.reporting.check_page import CheckPage, CutoffLine, GateLine, write_check_page
-from patron.training.gate import REMEDY
 
 from .checkup import CheckReport
 
@@ -33,7 +32,7 @@ def check_page(report: CheckReport, config: "Config") -> CheckPage:
         observed_until=config.data.observed_until,
         customers=report.customers,
         problems=report.problems,
-        remedy=REMEDY,
+        remedy=report.remedy,
         provisional=report.provisional,
         notes=report.notes,
         advice=report.advice,

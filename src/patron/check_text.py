@@ -9,7 +9,7 @@ from patron.features.localtime import LocalTime
 from patron.features.notebook import card
 from patron.features.reading import TableAccount
 from patron.features.table_facts import TableFacts
-from patron.training.gate import REMEDY, CutoffCount
+from patron.training.gate import CutoffCount
 
 if TYPE_CHECKING:
     from .checkup import CheckReport
@@ -71,7 +71,7 @@ def _verdict(report: "CheckReport") -> Iterator[str]:
     for problem in report.problems:
         yield f"not enough: {problem}"
     if report.problems and report.gate:
-        yield f"to do: {REMEDY}"
+        yield f"to do: {report.remedy}"
     if report.provisional:
         yield f"a result would be provisional: {report.provisional}"
     if report.problems and not report.history.is_enough:

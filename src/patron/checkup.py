@@ -23,7 +23,15 @@ from patron.features.store import EvidenceStore
 from patron.features.table_facts import TableFacts, measure_tables
 from patron.models.separability import Separability, measure_separability, sample_rows
 from patron.training.folds import FoldPlan
-from patron.training.gate import FEWEST_OUTCOMES, CutoffCount, GateRow, data_problems, gate_rows
+from patron.training.gate import (
+    FEWEST_OUTCOMES,
+    REMEDY,
+    CutoffCount,
+    GateRow,
+    data_problems,
+    gate_rows,
+    remedy_for,
+)
 from patron.training.rolling import TrainingSet
 from patron.training.snapshots import BuiltTrainingSet, build_training_set
 
@@ -63,6 +71,7 @@ class CheckReport:
     notes: tuple[str, ...]
     quarantine: tuple[Path, ...]
     page: Path | None = None
+    remedy: str = REMEDY
 
     @property
     def ready(self) -> bool:
@@ -127,6 +136,7 @@ def check_evidence(
         problems=tuple(problems),
         quarantine=tuple(_write_quarantine(store, Path(config.data.folder, "reports", "quarantine"), notes)),
         notes=tuple(notes),
+        remedy=remedy_for(question, store.columns),
     )
 
 

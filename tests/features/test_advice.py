@@ -116,3 +116,18 @@ def test_late_rows_are_waited_for() -> None:
     assert (found.recommended, found.verdict) == (5, "consider")
     assert advice(Question(settle_days=7), late_days=5)["settle_days"].verdict == "keep"
     assert "settle_days" not in advice(Question())
+
+
+@pytest.mark.parametrize("population", ["lapsed", "prospects"])
+def test_where_too_few_come_the_horizon_grows_at_their_own_pace(population: Any) -> None:
+    question = Question(horizon_days=30, population=population)
+    found = advice(question, chance=0.2, rate=0.02, fewest=45)["horizon_days"]
+    assert found.recommended == 90  # 60 days would bring 90 of the 100
+    assert "at the same pace 90 days would bring enough" in found.why
+    assert advice(question, rate=0.02, fewest=120)["horizon_days"].verdict == "keep"
+    assert advice(question, rate=0.02, fewest=0)["horizon_days"].verdict == "keep"
+
+
+def test_of_the_lapsed_the_lookback_says_since_when_they_are() -> None:
+    found = advice(Question(lookback_days=30, horizon_days=14, population="lapsed"), chance=0.02)
+    assert found["lookback_days"].why == "after so many days without a purchase a customer has lapsed"

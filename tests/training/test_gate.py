@@ -3,7 +3,8 @@
 import pytest
 
 from patron.features.errors import GateError
-from patron.training.gate import CutoffCount, data_problems, require_enough
+from patron.features.question import Question
+from patron.training.gate import CutoffCount, data_problems, remedy_for, require_enough
 
 ENOUGH = [CutoffCount("2025-01-01", 900, 300), CutoffCount("2025-02-01", 950, 310)]
 
@@ -57,3 +58,19 @@ def test_the_refusal_holds_every_count() -> None:
         "1 with the event and 0 without",
     ):
         assert count in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("population", "profile", "todo"),
+    [
+        ("active", (), "widen the population"),
+        ("lapsed", (), "a shorter lookback"),
+        ("prospects", ("customer_id", "valid_from"), "more people who are known before they buy"),
+        ("prospects", ("customer_id", "region"), r"map \[profile\] valid_from"),
+        ("prospects", (), r"map \[profile\] valid_from"),
+    ],
+)
+def test_the_remedy_fits_the_population(population, profile, todo):
+    remedy = remedy_for(Question(population=population), {"profile": profile} if profile else {})
+    with pytest.raises(GateError, match=todo):
+        require_enough(1, [CutoffCount("2025-01-01", 1, 0)], [CutoffCount("2025-02-01", 1, 1)], remedy)
