@@ -2,6 +2,8 @@
 
 python benchmarks/scoring.py --customers 1000000 --events 20000000
 python benchmarks/scoring.py --customers 20000 --events 400000 --trees 50
+python benchmarks/scoring.py --customers 5000000 --events 100000000 --memory 4GB --only "patron score"
+python benchmarks/scoring.py --customers 20000 --events 400000 --one 1000000 --only "patron score"
 
 A model of so many trees is trained on a few customers first. Then two things are compared, each part in a process of
 its own, turn by turn, the least of the repetitions counting:
@@ -9,6 +11,8 @@ its own, turn by turn, the least of the repetitions counting:
 - the predict step, calibration included, beside bare `booster.predict` on the same matrix;
 - the whole command `patron score` beside the sum of its unavoidable parts: starting Python and importing what scoring
   needs, reading the facts and sorting them by customer, bare predict on the customers' matrix, writing the scores.
+
+With `--one` one of the customers has so many orders more; with `--only` a single part is run, and its peak told.
 """
 
 import argparse
@@ -25,6 +29,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from measure import peak_bytes
 from table import gigabytes, render
 from workload import HORIZON_DAYS, LOOKBACK_DAYS, UNTIL, Workload
@@ -57,11 +62,13 @@ class Setting:
     trees: int
     leaves: int
     memory: str
+    one: int = 0
+    """So many orders more has one customer."""
 
     @property
     def config(self) -> Path:
         """The configuration of the evidence that is scored."""
-        return self.folder / f"score-{self.customers}-{self.events}.toml"
+        return self.folder / f"score-{self.customers}-{self.events}-{self.one}.toml"
 
     @property
     def model(self) -> Path:
@@ -80,7 +87,7 @@ def prepare(setting: Setting) -> None:
 
     workload = Workload(str(setting.folder), setting.customers, setting.events, ())
     orders(workload)()
-    _configure(setting.config, workload.orders, setting)
+    _configure(setting.config, _with_one(workload.orders, setting.one), setting)
     if not setting.model.exists():
         few = min(setting.customers, MOST_TRAINED)
         sample = Workload(str(setting.folder), few, few * setting.events // setting.customers, ())
@@ -88,6 +95,24 @@ def prepare(setting: Setting) -> None:
         small = setting.folder / "train.toml"
         _configure(small, sample.orders, setting)
         _train(small, setting)
+
+
+def _with_one(orders: Path, more: int) -> Path:
+    """The orders with so many more of their first customer, a minute apart, back from the last order of all."""
+    if not more:
+        return orders
+    from pyarrow import compute, parquet
+
+    path = orders.with_name(f"{orders.stem}-one-{more}.parquet")
+    table = parquet.read_table(orders)
+    first = table.slice(0, 1).take(np.zeros(more, np.int64))
+    newest = compute.max(table["purchased_at"]).as_py()
+    moments = np.datetime64(newest.replace(tzinfo=None), "us") - np.arange(more) * np.timedelta64(60, "s")
+    place = first.schema.get_field_index("purchased_at")
+    kind = first.schema.field(place).type
+    first = first.set_column(place, "purchased_at", pa.array(moments).cast(kind))
+    parquet.write_table(pa.concat_tables([table, first]), path)
+    return path
 
 
 def _configure(file: Path, orders: Path, setting: Setting) -> None:
@@ -368,6 +393,8 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=300)
     parser.add_argument("--leaves", type=int, default=63)
     parser.add_argument("--memory", default="8GB")
+    parser.add_argument("--one", type=int, default=0, help="so many orders more of one customer")
+    parser.add_argument("--only", choices=[part for part in PARTS if part != "step"])
     parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-scoring")
     parser.add_argument("--markdown", action="store_true")
@@ -381,9 +408,21 @@ def main() -> None:
         return
     options.folder.mkdir(parents=True, exist_ok=True)
     setting = Setting(
-        options.folder, options.customers, options.events, options.trees, options.leaves, options.memory
+        options.folder,
+        options.customers,
+        options.events,
+        options.trees,
+        options.leaves,
+        options.memory,
+        options.one,
     )
     prepare(setting)
+    if options.only:
+        took = measured(options.only, setting)
+        row = (options.only, _s(took["seconds"]), _s(took["processor"]), gigabytes(took["peak"]))
+        heads = ("part", "seconds", "processor", "peak")
+        print(render(f"memory = {setting.memory}", heads, [row], markdown=options.markdown))
+        return
     print(tables(compared(setting, options.repeat), markdown=options.markdown))
 
 

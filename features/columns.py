@@ -32,12 +32,16 @@ class IdType:
     sql: str
 
 
+SQL_OF_IDS = {"integer": "BIGINT", "text": "VARCHAR", "UUID": "UUID", "date": "DATE"}
+"""The families of ids with the SQL type in which each is kept."""
+
+
 def id_type(source_type: str, source: str, place: str) -> IdType:
     """The family of an id column; DataError for types that cannot name anyone."""
     if source_type in _INTEGERS:
-        return IdType("integer", "BIGINT")
+        return IdType("integer", SQL_OF_IDS["integer"])
     if source_type == "VARCHAR" or source_type.startswith("ENUM"):
-        return IdType("text", "VARCHAR")
+        return IdType("text", SQL_OF_IDS["text"])
     if source_type in ("UUID", "DATE"):
         return IdType(source_type if source_type == "UUID" else "date", source_type)
     raise DataError(

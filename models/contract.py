@@ -82,8 +82,8 @@ class Contract:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     """All that was chosen before data was seen, by dotted names: two models of one recipe differ by data alone."""
     usual: Mapping[str, Any] = field(default_factory=dict)
-    """What was usual of the evidence: `ages` of the newest facts in days by table, and at each of `cutoffs` how many
-    customers were known and asked about. Empty in models of earlier versions."""
+    """What was usual of the evidence: `ids` are of this type, `ages` of the newest facts in days by table, and at each
+    of `cutoffs` how many customers were known and asked about. Models of earlier versions lack some or all."""
     promise: Mapping[str, Any] = field(default_factory=dict)
     """What training said of later cutoffs, as `Promise.to_dict` gives it; empty in models of before."""
     loyalty: Mapping[str, Any] = field(default_factory=dict)

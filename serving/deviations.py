@@ -13,12 +13,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from patron.features.catalogue import FeatureField
+from patron.features.columns import SQL_OF_IDS, IdType
 from patron.features.errors import ConfigurationError, DataError
 from patron.features.localtime import to_microseconds
 from patron.models.contract import INPUT_LEVELS, Contract, InputReference
 from patron.models.encoding import encode, unseen_categories
 
 KINDS = {
+    "ids": "the ids are of another type than in training, as text instead of numbers",
     "stale": "the newest facts of a table are older than the cutoff by more than was usual",
     "fewer": "fewer customers are known, or asked about, than at the cutoffs of training",
     "shifted": "the numbers of a family lie on another scale, as amounts in cents instead of dollars",
@@ -108,6 +110,19 @@ def judged(deviations: Iterable[Deviation], allow: Collection[str]) -> list[Devi
     if any(each.refused for each in found):
         raise BrokenContractError(found)
     return found
+
+
+def other_ids(contract: Contract, here: IdType) -> Iterator[Deviation]:
+    """Ids of another type than training's: whoever joins the scores to what was sent before would find nobody."""
+    then = contract.usual.get("ids")
+    if then is None or then == here.family:
+        return
+    told = SQL_OF_IDS[then]
+    said = (
+        f"the ids are {here.family}, in training they were {then}: as in training they are with"
+        f' customer_id = {{ sql = "CAST(… AS {told})" }} in each table'
+    )
+    yield Deviation("ids", "customer_id", 1.0, said, True)
 
 
 def stale_tables(contract: Contract, ages: Mapping[str, float]) -> Iterator[Deviation]:

@@ -28,7 +28,7 @@ from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
 from .batch import completed, excluded_schema, scores_schema
-from .deviations import Deviation, changed_inputs, fewer_customers, judged, stale_tables
+from .deviations import Deviation, changed_inputs, fewer_customers, judged, other_ids, stale_tables
 from .estimate import TimeLeft
 from .locking import is_held, only_one
 from .partitions import Partitions
@@ -114,6 +114,7 @@ class ScoringRun:
         codes = np.unique(np.linspace(0, max(self.store.customers - 1, 0), _SAMPLED).astype(np.int64))
         known = self.store.known_before(self.cutoff)
         found = [
+            *other_ids(contract, self.store.id_type),
             *stale_tables(contract, newest_facts(self.store, self.cutoff, tables)),
             *fewer_customers(contract, self.cutoff, "customers", known),
         ]

@@ -13,12 +13,13 @@ from .snapshots import BuiltTrainingSet
 
 
 def usual_of(store: EvidenceStore, built: BuiltTrainingSet, tables: Iterable[str]) -> dict[str, Any]:
-    """How old the newest facts of the tables are as a rule, and how many customers each cutoff has, as plain data.
+    """Of which type ids are, how old the newest facts of the tables are as a rule, and how many customers cutoffs have.
 
-    `customers` are known before the cutoff, `asked` are those whom the question is about.
+    As plain data: `customers` are known before the cutoff, `asked` are those whom the question is about.
     """
     asked = np.bincount(np.searchsorted(built.cutoffs, built.data.cutoff), minlength=built.cutoffs.size)
     return {
+        "ids": store.id_type.family,
         "ages": usual_ages(store, [name for name in AGED if name in set(tables)]),
         "cutoffs": [
             {

@@ -194,7 +194,7 @@ def score(
     `out` is a folder, `scores` unless the configuration says other, or places for the scores beside it: `csv:folder`,
     `delta:folder`, `postgresql://user:${NAME}@host/database#schema`.
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
-    may deviate from training: stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
+    may deviate from training: ids, stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
     `reasons` says for whom reasons are told, as the configuration does: "all", "top:0.05", "none".
     """
     from patron.features.families import load_families

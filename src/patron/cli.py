@@ -37,7 +37,7 @@ AllowOption = Annotated[
     typer.Option(
         "--allow",
         metavar="NAME",
-        help="Let a deviation from training pass: stale, fewer, shifted, emptied, unseen, or one of them, such as"
+        help="Let a deviation from training pass: ids, stale, fewer, shifted, emptied, unseen, or one of them, such as"
         " stale:cases; repeatable.",
     ),
 ]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 from pyarrow import parquet
+
+from patron.models.contract import Contract
+from patron.models.registry import ResolvedModel
+from patron.serving.deviations import BrokenContractError
 
 Score = Callable[..., SimpleNamespace]
 
@@ -74,7 +79,7 @@ def test_ids_come_back_in_their_own_type(
         )
         for name, table in shop.tables.items()
     }
-    run = score(tables)
+    run = score(tables, allow=["ids"])
     assert run.scores.schema.field("customer_id").type == kind
     assert run.excluded.schema.field("customer_id").type == kind
     found = dict(
@@ -96,3 +101,44 @@ def test_hostile_texts_come_back_from_files_too(score: Score, shop: Any, tmp_pat
     told = run.scores["customer_id"].to_pylist() + run.excluded["customer_id"].to_pylist()
     assert set(HOSTILE) <= set(told)
     assert len(told) == len(set(told)) == 1_246
+
+
+def as_numbers(shop: Any) -> dict[str, pa.Table]:
+    names = sorted({each for table in shop.tables.values() for each in table["customer_id"].to_pylist()})
+    own = {name: code for code, name in enumerate(names)}
+    return {
+        name: table.set_column(
+            0, "customer_id", pa.array([own[each] for each in table["customer_id"].to_pylist()])
+        )
+        for name, table in shop.tables.items()
+    }
+
+
+def test_ids_of_another_type_than_in_training_are_refused_with_both_and_the_way_back(
+    score: Score, shop: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(BrokenContractError) as caught:
+        score(as_numbers(shop))
+    assert caught.value.where == "ids:customer_id"
+    assert caught.value.found == (
+        "the ids are integer, in training they were text: as in training they are with"
+        ' customer_id = { sql = "CAST(… AS VARCHAR)" } in each table'
+    )
+    assert "--allow ids" in str(caught.value.remedy)
+    assert list(tmp_path.rglob("manifest.json")) == []
+
+
+def test_ids_of_another_type_that_are_let_pass_are_told(score: Score, shop: Any) -> None:
+    (told,) = (
+        each for each in score(as_numbers(shop), allow=["ids"]).result.deviations if each["kind"] == "ids"
+    )
+    assert told["allowed"]
+
+
+def test_a_model_that_does_not_know_its_ids_takes_any(
+    score: Score, shop: Any, champion: ResolvedModel
+) -> None:
+    usual = {name: value for name, value in champion.artefact.contract.usual.items() if name != "ids"}
+    contract = Contract.from_dict({**champion.artefact.contract.to_dict(), "usual": usual})
+    before = replace(champion, artefact=replace(champion.artefact, contract=contract))
+    assert score(as_numbers(shop), model=before).result.scored > 0
