@@ -16,6 +16,11 @@ def econml_forest() -> ModuleType:
     return _imported("econml.grf")
 
 
+def statsmodels() -> ModuleType:
+    """statsmodels, which econml stands on; ConfigurationError where it is not installed."""
+    return _imported("statsmodels.api")
+
+
 def _imported(name: str) -> ModuleType:
     try:
         return import_module(name)

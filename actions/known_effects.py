@@ -5,6 +5,7 @@ those contacted who bought. Its effect is measured by intention to treat; the co
 is taken off afterwards.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,10 +22,11 @@ from .activities import FEWEST_TO_LEARN, covariates_of
 from .covariates import encoded
 from .draws import Draw
 from .effects import Effect
-from .extras import econml_forest
+from .extras import econml_forest, statsmodels
 from .measuring import drawn_measurement
-from .moments import Ground, rows_with_expectation
+from .moments import EXPECTED, Ground, rows_with_expectation
 from .programme import Programme
+from .ranking_gain import ranking_gain
 from .scores import Scores, drawn_scores
 from .targeting import FOREST, Targeting, learned_from, smallest_leaf
 from .trial import Trial
@@ -49,8 +51,8 @@ class KnownEffect:
     """The profit per contacted customer as far as draws tell, and whom it was learned to move.
 
     `effect` is before the cost of the contact; None, with `why_not`, where nothing was measured. `gain` is what one
-    contact brings on average when it is paid. `gains` are those of customers to plan for, where what was learned of
-    others ranks customers it has not seen better than lots do.
+    contact brings on average when it is paid. `gains` are those of customers to plan for, where what was learned ranks
+    customers whom it has not seen better than lots do; `learned` says from what.
     """
 
     programme: Programme
@@ -58,6 +60,7 @@ class KnownEffect:
     effect: Effect | None = None
     targeting: Targeting | None = None
     gains: Gains | None = None
+    learned: str | None = None
     why_not: str | None = None
 
     @property
@@ -95,7 +98,7 @@ class KnownEffect:
         ends = f"{gain.value:+.3g} ({gain.low:+.3g} to {gain.high:+.3g})"
         said = f"A contact brought {ends} on average, its cost paid, in a test of {self.draws:,} draws"
         if self.gains is not None:
-            return f"{said}; whom it moves more is known, and decides."
+            return f"{said}; whom it moves more was learned from {self.learned}, and decides."
         meaning = {
             "pays": "it pays",
             "does not pay": "it does not pay",
@@ -143,10 +146,18 @@ def _measured(
         return known
     targeting = learned_from(trial, scores, 1, None, ground.seed)
     known = replace(known, targeting=targeting)
-    if not targeting.beats_everyone:
+    by_expectation = not targeting.beats_everyone and _expectation_ranks(frame, scores, ground.seed)
+    if not (targeting.beats_everyone or by_expectation):
         return known
     together = _rows(ground, draw, usable, customer, cutoff)
-    return replace(known, gains=_learned(ground, known.programme, draw, together, margin, customer))
+    learn, source = (
+        (_line, "how likely they were to buy") if by_expectation else (_forest, "all that was known of them")
+    )
+    return replace(
+        known,
+        gains=_gains_of(ground, known.programme, draw, together, margin, customer, learn),
+        learned=source,
+    )
 
 
 def _rows(
@@ -182,21 +193,59 @@ def _trial(frame: pa.Table, programme: Programme, draw: Draw, margin: float) -> 
     return Trial.of(named, "arm", OUTCOME, covariates_of(frame), "chance", draw.control, "customer")
 
 
-def _learned(
-    ground: Ground, programme: Programme, draw: Draw, together: pa.Table, margin: float, customer: Places
+def _gains_of(
+    ground: Ground,
+    programme: Programme,
+    draw: Draw,
+    together: pa.Table,
+    margin: float,
+    customer: Places,
+    learn: "Learn",
 ) -> Gains:
-    """What a forest of all draws expects of each customer [n], in the order in which they were given."""
+    """What is learned from all draws, for each customer [n] in the order in which they were given."""
     tested = np.array([each is not None for each in together["arm"].to_pylist()], np.bool_)
     matrix, names = encoded(together.select(covariates_of(together)))
     part = together.filter(pa.array(tested))
     trial = replace(_trial(part, programme, draw, margin), covariates=matrix[tested], covariate_names=names)
-    scores: Scores = drawn_scores(trial, ground.seed)
-    grown: Any = econml_forest().RegressionForest(
-        **FOREST, min_samples_leaf=smallest_leaf(trial.rows), random_state=ground.seed, inference=True
-    )
-    grown.fit(trial.covariates, scores.against_control(1))
-    value, low, high = (
-        np.asarray(each).ravel() for each in grown.predict(matrix[~tested], interval=True, alpha=0.05)
-    )
+    scores = drawn_scores(trial, ground.seed)
+    if learn is _line:
+        matrix = _chance(together)[:, None]
+    found = learn(matrix[tested], scores, matrix[~tested], ground.seed)
     back = np.argsort(np.argsort(customer, kind="stable"), kind="stable")
-    return Gains(*(each[back] - programme.cost for each in (value, low, high)))
+    return Gains(*(np.asarray(each).ravel()[back] - programme.cost for each in found))
+
+
+Learn = Callable[[Floats, Scores, Floats, int], tuple[Floats, Floats, Floats]]
+"""Rows that were drawn, their scores, and rows to tell of, to what the arm brings these: value, low, high."""
+
+
+def _forest(known: Floats, scores: Scores, asked: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
+    """An honest forest of all covariates."""
+    forest: Any = econml_forest().RegressionForest
+    grown = forest(**FOREST, min_samples_leaf=smallest_leaf(known.shape[0]), random_state=seed)
+    grown.fit(known, scores.against_control(1))
+    value, low, high = grown.predict(asked, interval=True, alpha=0.05)
+    return value, low, high
+
+
+def _line(known: Floats, scores: Scores, asked: Floats, _: int) -> tuple[Floats, Floats, Floats]:
+    """A straight line in one covariate, its error by customers: the best linear predictor of the effect."""
+    regression = statsmodels()
+    fitted = regression.OLS(
+        scores.against_control(1), regression.add_constant(known, has_constant="add")
+    ).fit(cov_type="cluster", cov_kwds={"groups": scores.customer})
+    told = fitted.get_prediction(regression.add_constant(asked, has_constant="add"))
+    low, high = told.conf_int(alpha=0.05).T
+    return told.predicted_mean, low, high
+
+
+def _expectation_ranks(frame: pa.Table, scores: Scores, seed: int) -> bool:
+    """Whether those likelier to buy respond more: none of it was learned from the test, so that all rows judge it."""
+    if EXPECTED not in frame.column_names:
+        return False
+    gain = ranking_gain(_chance(frame), scores.against_control(1), seed)
+    return gain.qini.low > 0 and gain.autoc.low > 0
+
+
+def _chance(frame: pa.Table) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.array(frame[EXPECTED].to_pylist(), np.float64))))

@@ -59,21 +59,28 @@ def make_plan(
         known.append(known_effect(ground, programme, draw, settings.margin, candidates.customer, run.cutoff))
     progress("planning", 0, 0)
     draft = draft_of(ground, settings, candidates, tuple(known), draws, earlier)
-    gains = gains_of(draft)
-    choice, experiments = choose(draft, gains)
-    told = [_told(draft, choice, place, experiments.get(place)) for place in range(len(known))]
-    told += [
+    left_out = [
         ProgrammePlan(KnownEffect(each), 0, 0, 0, 0.0, None, None, candidates.left_out[each.name])
         for each in programmes
         if each.name in candidates.left_out
     ]
+    return plan_of(draft, run.folder.name, left_out)
+
+
+def plan_of(draft: Draft, scores: str, left_out: Sequence[ProgrammePlan] = ()) -> Plan:
+    """A draft to the plan; `scores` names the run, `left_out` the programmes that cannot be used."""
+    ground, candidates, gains = draft.ground, draft.candidates, gains_of(draft)
+    choice, experiments = choose(draft, gains)
     pays = draft.places("pays")
     return Plan(
         question=ground.question.name,
-        cutoff=ground.store.zone.day_of(run.cutoff).isoformat(),
-        scores=run.folder.name,
-        settings=settings,
-        programmes=tuple(told),
+        cutoff=ground.store.zone.day_of(candidates.cutoff).isoformat(),
+        scores=scores,
+        settings=draft.settings,
+        programmes=(
+            *(_told(draft, choice, place, experiments.get(place)) for place in range(len(draft.known))),
+            *left_out,
+        ),
         rows=plan_rows(candidates, choice),
         assignments=pa.concat_tables([assignment_rows(candidates, choice), draft.never]),
         contacts=contact_rows(candidates, choice),
