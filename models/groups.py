@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 STAGES = ("new", "repeat", "lapsed", "prospect", "unknown")
 
 RECENCY_DAYS = (7, 14, 30, 60, 90, 180)
-"""Days since the last order at which a band ends."""
+"""Days since the last order, or since a prospect became known, at which a band ends."""
 
 RECENCY_BANDS = (
     "under 7 days",
@@ -23,6 +23,7 @@ SPEND_TIERS = ("low", "middle", "high", "not known")
 GROUP_NAMES: dict[str, Sequence[str]] = {
     "stage": STAGES,
     "recency": RECENCY_BANDS,
+    "known": RECENCY_BANDS,
     "category": (),
     "spend": SPEND_TIERS,
 }

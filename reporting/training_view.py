@@ -24,7 +24,12 @@ from .wording import GLOSSARY, MetricWords, Wording, aim_of, metric_words, short
 
 TOP_FEATURES = 15
 
-_TITLES = {"recency": "Last order", "category": "Main category", "spend": "Spend so far, in thirds"}
+_TITLES = {
+    "recency": "Last order",
+    "known": "Known for",
+    "category": "Main category",
+    "spend": "Spend so far, in thirds",
+}
 
 
 @dataclass(frozen=True)

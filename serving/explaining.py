@@ -38,7 +38,8 @@ def explain_customer(
 ) -> Explanation:
     """A customer's score at a cutoff in parts that sum to it; the id as it came in, or as text.
 
-    DataError where the evidence does not know the customer, or did not before the cutoff.
+    DataError where the evidence does not know the customer, or did not before the cutoff, and where a first purchase
+    is asked about that was made before it.
     """
     contract = model.artefact.contract
     question = question_of(contract, closures)
@@ -48,6 +49,8 @@ def explain_customer(
         progress("explaining", 0, 0)
         code = _code_of(store, customer)
         row, because = _snapshot(store, prepared, moment, code, customer)
+        if question.population == "prospects":
+            _refuse_buyer(row, customer)
         matrix = encode(row, contract.features, needs=contract.tables)
         parts = model.artefact.contributions(matrix, moment)
         season = model.artefact.season_warning(moment)
@@ -102,6 +105,17 @@ def _snapshot(
             remedy="take a later cutoff",
         )
     return row, str(asked.excluded["excluded_because"][0].as_py())
+
+
+def _refuse_buyer(row: pa.Table, customer: object) -> None:
+    stage = str(row["stage"][0].as_py())
+    if stage != "prospect":
+        raise DataError(
+            "The customer has bought before the cutoff: there is no first purchase to explain.",
+            where=f"customer {customer!r}",
+            found=f"the stage {stage}",
+            remedy="take an earlier cutoff, or a model that asks about customers",
+        )
 
 
 def _code_of(store: EvidenceStore, customer: object) -> int:

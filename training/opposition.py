@@ -89,6 +89,8 @@ def fold_groups(data: TrainingSet, fold: Fold) -> dict[str, npt.NDArray[np.str_]
     names = data.table.column_names
     if "days_since_order" in names:
         groups["recency"] = recency_bands(np.asarray(data.table["days_since_order"], np.float64)[at])
+    if "days_since_known" in names:
+        groups["known"] = recency_bands(np.asarray(data.table["days_since_known"], np.float64)[at])
     if "category_main" in names:
         groups["category"] = _texts(data, "category_main", at)
     if "spend_ever" in names:

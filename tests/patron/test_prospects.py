@@ -125,6 +125,19 @@ def test_the_models_reasons_follow_the_planted_effects(shop: Path, ran: dict[str
     assert known.loc[days < 60, "probability"].mean() > 2 * known.loc[days > 200, "probability"].mean()
 
 
+def test_a_first_purchase_is_explained_of_who_has_not_bought(
+    shop: Path, ran: dict[str, tuple[int, str]]
+) -> None:
+    config: Any = patron.load_config(shop / "patron.toml")
+    model = "models:/first_purchase/1"
+    prospect = run_of(shop, "first_purchase", "scores")["customer_id"][0].as_py()
+    told = patron.explain(config, prospect, cutoff="2026-01-01", model=model)
+    assert "since they became known" in str(told)
+    customer = run_of(shop, "win_back", "scores")["customer_id"][0].as_py()
+    with pytest.raises(patron.PatronError, match="there is no first purchase to explain"):
+        patron.explain(config, customer, cutoff="2026-01-01", model=model)
+
+
 def test_the_example_in_python_runs(
     shop: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
