@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from .drift import MODERATE, SCORES_MOVED, Drift
+from .evaluation import SEGMENT_CUSTOMERS
 from .intervals import Estimate
 from .live import LivePart
 from .promise import Promise
@@ -33,7 +34,9 @@ ALONE_CONTACTED = 0.10
 """Customers of the control of whom more were contacted were not left alone."""
 
 SLOPES = (0.8, 1.25)
-"""Probabilities whose recalibration has a slope outside are too extreme, or too much alike."""
+"""Probabilities whose recalibration has a slope outside are too extreme, or too much alike.
+
+Amounts are held to the same ends by what came for each one that was expected."""
 
 _ORDER: tuple[Standing, ...] = ("keep", "wait", "look", "retrain")
 
@@ -91,11 +94,44 @@ def _judged(judged: Sequence[WatchedRun], promise: Promise, horizon_days: int) -
         else:
             yield Finding("look", f"{words}; once may be chance, twice is not")
     slope = run.everyone.recalibration.get("slope")
-    if slope is not None and (slope.high < SLOPES[0] or slope.low > SLOPES[1]):
+    if slope is not None and _is_outside(slope):
         kind = "too extreme" if slope.value < 1 else "too much alike"
         yield Finding(
             "look", f"the probabilities of {run.day} are {kind}: slope {_said(slope, 2)}, where 1 is right"
         )
+    yield from _further(judged)
+
+
+def _further(judged: Sequence[WatchedRun]) -> Iterator[Finding]:
+    """What the newest known outcomes beside the first target give to look at: no promise was made of them."""
+    forecasts = [(run, run.forecast) for run in judged if run.forecast is not None]
+    newest = {
+        each.horizon_days: (run, each.part)
+        for run, said in forecasts
+        for each in said.horizons
+        if each.part is not None
+    }
+    for days, (run, part) in newest.items():
+        slope = part.recalibration.get("slope")
+        if slope is not None and _is_outside(slope):
+            kind = "too extreme" if slope.value < 1 else "too much alike"
+            yield Finding(
+                "look",
+                f"the probabilities within {days} days of {run.day} are {kind}: slope {_said(slope, 2)}, where 1 is"
+                " right",
+            )
+    for run, said in forecasts[-1:]:
+        for each in said.amounts:
+            if each.customers >= SEGMENT_CUSTOMERS and _is_outside(each.ratio):
+                yield Finding(
+                    "look",
+                    f"{each.name} at {run.day} came to {_said(each.ratio, 2)} of what was expected",
+                )
+
+
+def _is_outside(estimate: Estimate) -> bool:
+    """Whether something that should be 1 lies outside `SLOPES` with its whole interval."""
+    return estimate.high < SLOPES[0] or estimate.low > SLOPES[1]
 
 
 def _unless_contacts(run: WatchedRun, words: str, explained: bool) -> Finding:

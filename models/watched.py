@@ -11,6 +11,7 @@ from patron.features.question import Question
 
 from .drift import Drift
 from .live import LivePart, Tenth
+from .live_forecast import LiveForecast
 from .promise import Promise
 
 Standing = Literal["keep", "wait", "look", "retrain"]
@@ -79,6 +80,8 @@ class WatchedRun:
     control: ControlGroup | None
     tenths: tuple[Tenth, ...]
     warnings: tuple[str, ...] = ()
+    forecast: LiveForecast | None = None
+    """What was said beside the first probability; None where nothing was."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -96,6 +99,7 @@ class WatchedRun:
             "control": self.control and self.control.to_dict(),
             "tenths": [each.to_dict() for each in self.tenths],
             "warnings": list(self.warnings),
+            "forecast": self.forecast and self.forecast.to_dict(),
         }
 
 

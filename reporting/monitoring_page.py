@@ -8,6 +8,7 @@ from patron.models.watched import MonitorReport
 def render_monitoring_page(report: MonitorReport) -> str:
     """The report as one HTML document that loads nothing and runs nothing; the same text for the same report."""
     from .monitoring_figures import monitoring_figures
+    from .monitoring_forecast import ForecastRows
     from .monitoring_view import MonitoringView
     from .templates import environment, inline_style
 
@@ -15,6 +16,7 @@ def render_monitoring_page(report: MonitorReport) -> str:
     return template.render(
         report=report,
         view=MonitoringView(report),
+        forecast=ForecastRows(report),
         figures=monitoring_figures(report),
         style=inline_style("page.css"),
     )

@@ -98,9 +98,9 @@ class MonitoringView:
         rows = []
         for run in reversed(self.report.judged):
             assert run.everyone is not None
-            rows.append(_row(run.day, run.everyone))
+            rows.append(part_row(run.day, run.everyone))
             if run.control is not None and run.control.part is not None:
-                rows.append(_row("left alone by lot", run.control.part))
+                rows.append(part_row("left alone by lot", run.control.part))
         return tuple(rows)
 
     @property
@@ -136,12 +136,12 @@ class MonitoringView:
         together = self.report.together
         if together is None:
             return ()
-        first = [_row("everyone", together.everyone)]
+        first = [part_row("everyone", together.everyone)]
         if together.control is not None:
-            first.append(_row("left alone by lot", together.control))
+            first.append(part_row("left alone by lot", together.control))
         found = [("All", tuple(first))]
         found += [
-            (sentence(words(name)), tuple(_row(words(each.name), each) for each in parts))
+            (sentence(words(name)), tuple(part_row(words(each.name), each) for each in parts))
             for name, parts in together.groups.items()
             if len(parts) > 1
         ]
@@ -229,7 +229,8 @@ _METRICS = (("auc", 3, False), ("lift_at_10", 2, False), ("calibration_error", 3
 """The metrics of a row with their decimals, and whether they are signed."""
 
 
-def _row(name: str, part: LivePart) -> PartRow:
+def part_row(name: str, part: LivePart) -> PartRow:
+    """Some of those who were scored, as a row of this name."""
     total = part.total
     says = "as promised" if total.is_kept else "fewer" if total.miss > 0 else "more"
     cells = (

@@ -67,7 +67,23 @@ def _figures(run: WatchedRun) -> dict[str, float]:
     if run.control is not None and run.control.part is not None:
         total = run.control.part.total
         found |= {"control_promised": total.promised.value, "control_came": float(total.came)}
+    found |= _further_figures(run)
     return {name: value for name, value in found.items() if value == value}
+
+
+def _further_figures(run: WatchedRun) -> dict[str, float]:
+    """The figures of what was said beside the first probability, as far as it is known."""
+    found: dict[str, float] = {}
+    for each in () if run.forecast is None else run.forecast.horizons:
+        if each.part is not None:
+            start = f"live_{each.horizon_days}d"
+            total, metrics = each.part.total, each.part.metrics
+            found |= {f"{start}_promised": total.promised.value, f"{start}_came": float(total.came)}
+            found |= {f"{start}_{name}": metrics[name].value for name in LIVE_METRICS if name in metrics}
+    for amount in () if run.forecast is None else run.forecast.amounts:
+        found[f"live_expected_{amount.name}"] = amount.expected
+        found[f"live_came_{amount.name}"] = amount.came.value
+    return found
 
 
 def _has_step(client: Any, run_id: str, name: str, step: int) -> bool:

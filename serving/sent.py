@@ -13,6 +13,7 @@ from patron.features.errors import ConfigurationError
 from patron.features.localtime import to_microseconds
 from patron.features.words import name_part
 from patron.models.artefact import Artefact
+from patron.models.live_forecast import is_judged_later
 
 from .publishing import MANIFEST, published
 
@@ -37,8 +38,10 @@ class SentRun:
         return to_microseconds(datetime.fromisoformat(self.facts["cutoff"]))
 
     def scores(self) -> pa.Table:
-        """Who got which probability: customer_id, probability, in the order of the ids."""
-        return parquet.read_table(self.folder / "scores", columns=["customer_id", "probability"])
+        """Who got which probability, and what was said besides that can be judged, in the order of the ids."""
+        folder = self.folder / "scores"
+        further = [name for name in parquet.ParquetDataset(folder).schema.names if is_judged_later(name)]
+        return parquet.read_table(folder, columns=["customer_id", "probability", *further])
 
 
 @dataclass(frozen=True)

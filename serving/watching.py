@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from patron.features.engine import Prepared, anchored_tables
 from patron.features.localtime import to_datetime
+from patron.features.outcomes import horizon_maturity, outcome_names
 from patron.features.question import Question
 from patron.features.store import EvidenceStore
 from patron.features.targets import maturity
@@ -18,6 +19,7 @@ from patron.models.drift import Drift, drift_of
 from patron.models.encoding import encode, unseen_categories
 from patron.models.groups import recency_bands, spend_tiers
 from patron.models.live import Tenth, live_part, tenths
+from patron.models.live_forecast import LiveForecast, further_horizon, live_forecast
 from patron.models.predictions import Predictions
 from patron.models.promise import Promise
 from patron.models.watched import ControlGroup, RowAccount, WatchedRun
@@ -53,7 +55,8 @@ class Watch:
         known, order = code >= 0, np.argsort(code, kind="stable")
         order = order[known[order]]
         probability = np.asarray(scores["probability"], np.float64)
-        rebuilt = self._rebuilt(sent.cutoff, code[order])
+        further = {name: np.asarray(scores[name], np.float64)[order] for name in scores.column_names[2:]}
+        rebuilt = self._rebuilt(sent.cutoff, code[order], with_outcomes=bool(further) and is_mature)
         said = probability[order]
         defined = rebuilt.has_target if is_mature else np.zeros(len(order), np.bool_)
         contacted = self._contacted(window, rebuilt.customer)
@@ -78,8 +81,23 @@ class Watch:
             control=self._control(control, alone, judged, defined, contacted),
             tenths=_tenths(rebuilt, said, judged, None if contacted is None else contacted[defined]),
             warnings=tuple(sent.facts.get("warnings", ())),
+            forecast=self._forecast(sent.cutoff, further, rebuilt) if further else None,
         )
         return watched, judged, alone[defined]
+
+    def _forecast(
+        self, cutoff: int, said: Mapping[str, npt.NDArray[np.float64]], rebuilt: "_Rebuilt"
+    ) -> LiveForecast:
+        """What was said beside the first probability, each part once its own target is mature."""
+        moment = np.array([cutoff], np.int64)
+        days = sorted(each for each in map(further_horizon, said) if each is not None)
+        mature_at = {
+            each: to_datetime(int(horizon_maturity(self.question, self.store.zone, moment, each)[0]))
+            for each in days
+        }
+        return live_forecast(
+            said, rebuilt.outcomes, rebuilt.customer, cutoff, mature_at, self._spread, self.seed
+        )
 
     def _account(
         self, sent: SentRun, rebuilt: "_Rebuilt", said: npt.NDArray[np.float64], scored: int, is_mature: bool
@@ -114,11 +132,17 @@ class Watch:
         end = self.store.zone.shift_days(moment, self.question.horizon_days)
         return Window(cutoff, int(end[0]), int(maturity(self.question, self.store.zone, moment)[0]))
 
-    def _rebuilt(self, cutoff: int, codes: npt.NDArray[np.int64]) -> "_Rebuilt":
+    def _rebuilt(self, cutoff: int, codes: npt.NDArray[np.int64], *, with_outcomes: bool) -> "_Rebuilt":
         """The snapshots of those who were scored, from the evidence at hand."""
         gathered = _Gathered(self.artefact, self.question, cutoff, len(codes))
         tables = anchored_tables(
-            self.store, self.prepared, codes, np.full(len(codes), cutoff), targets=True, memory=self.memory
+            self.store,
+            self.prepared,
+            codes,
+            np.full(len(codes), cutoff),
+            targets=True,
+            with_outcomes=with_outcomes,
+            memory=self.memory,
         )
         for table in tables:
             gathered.add(table)
@@ -174,6 +198,8 @@ class _Rebuilt:
     matrix: npt.NDArray[np.float32]
     scores_today: npt.NDArray[np.float64]
     unseen: Mapping[str, float]
+    outcomes: Mapping[str, npt.NDArray[np.float64]]
+    """What came beside the first target, where that was asked for; NaN where it is not known."""
 
 
 @dataclass
@@ -186,6 +212,7 @@ class _Gathered:
     expected: int
     parts: list[dict[str, npt.NDArray[np.generic]]] = field(default_factory=list)
     groups: list[dict[str, npt.NDArray[np.object_]]] = field(default_factory=list)
+    outcomes: list[dict[str, npt.NDArray[np.float64]]] = field(default_factory=list)
     blocks: list[npt.NDArray[np.float32]] = field(default_factory=list)
     unseen: dict[str, int] = field(default_factory=dict)
     seen: int = 0
@@ -213,6 +240,10 @@ class _Gathered:
             }
         )
         self.groups.append(dict(_groups(table, contract)))
+        asked = [name for name in outcome_names(self.question) if name in table.column_names]
+        self.outcomes.append(
+            {name: np.asarray(table[name].cast(pa.float64()).fill_null(np.nan)) for name in asked}
+        )
 
     def together(self) -> _Rebuilt:
         arrays = {name: np.concatenate([part[name] for part in self.parts]) for name in self.parts[0]}
@@ -220,6 +251,9 @@ class _Gathered:
         return _Rebuilt(
             **arrays,
             groups={name: np.concatenate([each[name] for each in self.groups]) for name in self.groups[0]},
+            outcomes={
+                name: np.concatenate([each[name] for each in self.outcomes]) for name in self.outcomes[0]
+            },
             sampled=np.arange(0, self.seen, self._stride),
             matrix=matrix,
             scores_today=self.artefact.predict_matrix(matrix, self.cutoff),

@@ -11,6 +11,7 @@ import pytest
 from patron.models.drift import Drift, InputDrift
 from patron.models.intervals import Estimate, NextCutoff
 from patron.models.live import LivePart
+from patron.models.live_forecast import LiveAmount, LiveForecast, LiveHorizon
 from patron.models.promise import Promise
 from patron.models.totals import Total
 from patron.models.verdict import verdict_of
@@ -187,3 +188,41 @@ def test_probabilities_that_are_too_extreme_are_looked_at(run: Callable[..., Wat
 def test_a_model_without_a_promise_is_held_to_its_totals(run: Callable[..., WatchedRun]) -> None:
     assert verdict_of([run(1, auc=0.55)], Promise(), 30, {}).standing == "keep"
     assert verdict_of([run(1, 260), run(2, 260)], Promise(), 30, {}).standing == "retrain"
+
+
+def further(slope: float = 1.0, ratio: float = 1.0, customers: int = 1_000) -> LiveForecast:
+    found = replace(part(200), recalibration={"slope": Estimate(slope, slope - 0.05, slope + 0.05)})
+    horizons = (
+        LiveHorizon(60, datetime(2025, 4, 1, tzinfo=UTC), found),
+        LiveHorizon(90, datetime(2025, 5, 1, tzinfo=UTC), None),
+    )
+    came = Estimate(100 * ratio, 95 * ratio, 105 * ratio)
+    return LiveForecast(
+        horizons, (LiveAmount("spend", customers, 100.0, came, Estimate(ratio, ratio - 0.05, ratio + 0.05)),)
+    )
+
+
+def test_what_was_said_besides_and_holds_changes_nothing(run: Callable[..., WatchedRun]) -> None:
+    assert verdict_of([run(1, forecast=further())], PROMISE, 30, {}).standing == "keep"
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (further(slope=0.6), "the probabilities within 60 days of 2025-01-31 are too extreme: slope 0.60"),
+        (further(ratio=1.5), "spend at 2025-01-31 came to 1.50 (1.45 to 1.55) of what was expected"),
+    ],
+)
+def test_a_further_horizon_or_an_amount_that_does_not_hold_is_looked_at(
+    run: Callable[..., WatchedRun], said: LiveForecast, words: str
+) -> None:
+    verdict = verdict_of([run(1, forecast=said)], PROMISE, 30, {})
+    assert verdict.standing == "look"
+    assert words in verdict.reasons[0]
+
+
+def test_the_newest_horizon_that_is_known_counts_and_a_handful_of_amounts_does_not(
+    run: Callable[..., WatchedRun],
+) -> None:
+    older, newer = run(1, forecast=further(slope=0.6)), run(2, forecast=further(ratio=1.5, customers=20))
+    assert verdict_of([older, newer], PROMISE, 30, {}).standing == "keep"

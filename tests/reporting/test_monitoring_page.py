@@ -11,6 +11,7 @@ from patron.features.question import Question
 from patron.models.drift import Drift, InputDrift
 from patron.models.intervals import Estimate, NextCutoff
 from patron.models.live import Tenth, live_groups, live_part
+from patron.models.live_forecast import LiveAmount, LiveForecast, LiveHorizon
 from patron.models.predictions import Predictions
 from patron.models.promise import Promise
 from patron.models.watched import ControlGroup, MonitorReport, RowAccount, Together, Verdict, WatchedRun
@@ -140,3 +141,23 @@ def test_a_model_of_before_says_that_it_promised_nothing(report: MonitorReport) 
 def test_without_any_run_the_page_still_stands(report: MonitorReport) -> None:
     page = render_monitoring_page(replace(report, runs=(), together=None))
     assert "Published runs that were not looked at" in page
+
+
+def test_further_horizons_and_amounts_have_a_part_of_their_own_below_the_first_screen(
+    report: MonitorReport,
+) -> None:
+    assert "Further horizons" not in render_monitoring_page(report)
+    part = live_part("within 60 days", sent(), 0.1, replicates=20)
+    amount = LiveAmount(
+        "spend", 1_000, 41_234.5, Estimate(30_100.0, 29_000.0, 31_200.0), Estimate(0.73, 0.7, 0.76)
+    )
+    moment = datetime(2025, 5, 1, tzinfo=UTC)
+    said = LiveForecast((LiveHorizon(60, moment, part), LiveHorizon(90, moment, None)), (amount,))
+    runs = (report.runs[0], replace(report.runs[1], forecast=said), report.runs[2])
+    page = render_monitoring_page(replace(report, runs=runs))
+    first, _, below = page.partition("<nav")
+    assert "41,234" not in first
+    assert "2025-01-31, 60 days" in below
+    assert "29,000 to 31,200, less" in below
+    assert "<td>0.73<small>0.70 to 0.76</small></td>" in below
+    assert "1 further horizons of these runs are not known yet, the first until 2025-05-01" in below

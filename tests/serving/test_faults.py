@@ -290,11 +290,11 @@ def test_a_customer_with_very_many_purchases_has_a_partition_alone_and_no_other_
     run: Run, shop: Any, tmp_path: Path
 ) -> None:
     purchases = shop.tables["purchases"]
-    many, moment = 30_000, np.datetime64("2025-05-01", "us")
+    many, moment = 1_000_000, np.datetime64("2025-05-01", "us")
     more = pa.table(
         {
             "customer_id": ["kd-00500 the many"] * many,
-            "purchased_at": moment - np.arange(many) * np.timedelta64(20, "m"),
+            "purchased_at": moment - np.arange(many) * np.timedelta64(20, "s"),
             "amount": np.full(many, 9.5),
             "order_id": [f"many-{number}" for number in range(many)],
             "channel": ["web"] * many,

@@ -14,6 +14,8 @@ import pytest
 from pyarrow import parquet
 
 from patron.features.families import FAMILIES
+from patron.models.calibrators import calibrator_from_dict
+from patron.models.hazard import HazardStep
 from patron.models.registry import ResolvedModel
 from patron.models.watched import MonitorReport
 from patron.serving.monitor import _chosen, monitor_model
@@ -265,3 +267,55 @@ def test_ids_keep_the_probability_that_was_sent_for_them(send: Send, monitor: Mo
     assert after.everyone is not None
     assert after.everyone.metrics["auc"].value == pytest.approx(1 - before.everyone.metrics["auc"].value)
     assert after.account.changed == after.account.compared
+
+
+def spent_within(purchases: pa.Table, days: int) -> pa.Table:
+    """Lines of so many days from the cutoff on."""
+    at, end = purchases["purchased_at"], CUTOFF + np.timedelta64(days, "D")
+    return purchases.filter(pc.and_(pc.greater_equal(at, pa.scalar(CUTOFF)), pc.less(at, pa.scalar(end))))
+
+
+def test_expected_purchases_and_spend_are_held_to_what_came(send: Send, monitor: Monitor, shop: Any) -> None:
+    sent = send(cutoff="2025-04-01").by_id
+    (run,) = monitor().runs
+    assert run.forecast is not None
+    found = {each.name: each for each in run.forecast.amounts}
+    lines = spent_within(shop.tables["purchases"], 30)
+    own = lines.filter(pc.is_in(lines["customer_id"], pa.array(sent.index)))
+    assert found["spend"].expected == pytest.approx(sent["expected_spend"].sum())
+    assert found["spend"].came.value == pytest.approx(pc.sum(own["amount"]).as_py())
+    orders = len(set(own.filter(pc.greater(own["amount"], 0))["order_id"].to_pylist()))
+    assert found["purchases"].expected == pytest.approx(sent["expected_purchases"].sum())
+    assert found["purchases"].came.value == orders
+    assert all(each.customers == len(sent) for each in found.values())
+
+
+def test_a_further_horizon_is_judged_once_its_own_target_is_mature(
+    score: Send, shop: Any, earlier: ResolvedModel, tmp_path: Path
+) -> None:
+    artefact = earlier.artefact
+    step = HazardStep(
+        60, artefact.booster, calibrator_from_dict({"kind": "identity"}), artefact.contract.features
+    )
+    contract = replace(artefact.contract, question={**artefact.contract.question, "further_horizons": [60]})
+    assert artefact.forecast is not None
+    forecast = replace(artefact.forecast, steps=(step,))
+    model = replace(earlier, artefact=replace(artefact, contract=contract, forecast=forecast))
+    sent = score(cutoff="2025-04-01", model=model).by_id
+    score(cutoff="2025-05-01", model=model)
+    config = shop.config(tmp_path)
+    report = monitor_model(config.data, model, tmp_path / "scores", families=FAMILIES, memory=8 << 30)
+    old, new = report.runs
+    assert old.forecast is not None
+    assert new.forecast is not None
+    (judged,), (waiting,) = old.forecast.horizons, new.forecast.horizons
+    assert (waiting.horizon_days, waiting.part) == (60, None)
+    assert f"{waiting.mature_at:%Y-%m-%d}" == "2025-06-30"
+    assert judged.part is not None
+    lines = spent_within(shop.tables["purchases"], 60)
+    buyers = set(lines.filter(pc.greater(lines["amount"], 0))["customer_id"].to_pylist())
+    assert judged.part.total.came == len(buyers & set(sent.index))
+    assert judged.part.total.promised.value == pytest.approx(sent["probability_60d"].sum())
+    assert judged.part.metrics["auc"].value > 0.5
+    assert report.to_dict()["runs"][0]["forecast"]["horizons"][0]["horizon_days"] == 60
+    assert [len(run.forecast.amounts) for run in (old, new) if run.forecast] == [2, 2]
