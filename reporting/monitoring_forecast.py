@@ -55,6 +55,8 @@ class ForecastRows:
         if not moments:
             return None
         first = day(min(moments), self._report.timezone)
+        if len(moments) == 1:
+            return f"One further horizon of these runs is not known until {first}."
         return f"{count(len(moments))} further horizons of these runs are not known yet, the first until {first}."
 
     @property

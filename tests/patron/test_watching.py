@@ -46,6 +46,10 @@ def test_page_and_figures_are_left_beside_the_models_run(watched: tuple[Any, Pat
         run = client.get_run(first.tracked)
         history = client.get_metric_history(first.tracked, "live_came")
         scored = client.get_metric_history(first.tracked, "scored")
+        amounts = {
+            name: client.get_metric_history(first.tracked, name)
+            for name in ("live_expected_spend", "live_came_spend", "live_came_purchases")
+        }
         files = {each.path for each in client.list_artifacts(first.tracked)}
     assert run.data.tags["mlflow.parentRunId"] == run.data.tags[MONITORS]
     assert run.data.tags["patron.verdict"] == first.verdict.standing
@@ -53,6 +57,13 @@ def test_page_and_figures_are_left_beside_the_models_run(watched: tuple[Any, Pat
     assert judged.everyone is not None
     assert [(each.step, each.value) for each in history] == [(20148, judged.everyone.total.came)]
     assert [each.step for each in scored] == [20148, 20240]
+    assert judged.forecast is not None
+    purchases, spend = judged.forecast.amounts
+    assert {name: [(each.step, each.value) for each in told] for name, told in amounts.items()} == {
+        "live_expected_spend": [(20148, pytest.approx(spend.expected))],
+        "live_came_spend": [(20148, pytest.approx(spend.came.value))],
+        "live_came_purchases": [(20148, purchases.came.value)],
+    }
     assert files == {"page.html", "monitoring.json"}
 
 

@@ -160,4 +160,4 @@ def test_further_horizons_and_amounts_have_a_part_of_their_own_below_the_first_s
     assert "2025-01-31, 60 days" in below
     assert "29,000 to 31,200, less" in below
     assert "<td>0.73<small>0.70 to 0.76</small></td>" in below
-    assert "1 further horizons of these runs are not known yet, the first until 2025-05-01" in below
+    assert "One further horizon of these runs is not known until 2025-05-01" in below

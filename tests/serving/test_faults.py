@@ -194,6 +194,34 @@ def test_where_the_memory_does_not_suffice_a_partition_is_computed_in_smaller_pi
     assert len(tried) > 100
 
 
+@pytest.mark.parametrize(
+    "short",
+    [
+        MemoryError("Unable to allocate"),
+        duckdb.OutOfMemoryException("failed to allocate data of size 16.0 MiB"),
+    ],
+    ids=["the process", "DuckDB"],
+)
+def test_one_partition_that_does_not_fit_once_costs_no_other_anything(
+    run: Run, short: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undisturbed = parts(run("undisturbed"))
+    build, tried = partitions.build_range, []
+
+    def once(store: Any, prepared: Any, cutoffs: Any, part: Range) -> Any:
+        tried.append(part)
+        if len(tried) == 3:
+            raise short
+        return build(store, prepared, cutoffs, part)
+
+    monkeypatch.setattr(partitions, "build_range", once)
+    assert parts(run()) == undisturbed
+    failed, first, second = tried[2:5]
+    assert (first.low, second.high) == (failed.low, failed.high)
+    assert first.high == second.low == (failed.low + failed.high) // 2
+    assert tried[5].low == failed.high
+
+
 def test_a_customer_who_alone_does_not_fit_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     limited(monkeypatch, 0)
     with pytest.raises(patron.PatronError, match="single customer") as caught:
@@ -328,3 +356,46 @@ def test_what_is_left_of_other_attempts_at_a_cutoff_goes_when_one_is_published(
     result = run(cutoff="2025-06-01")
     left = [path.name for path in result.folder.parent.glob(".*.staging")]
     assert [name[:11] for name in left] == [".2024-05-01"]
+
+
+def cut_short(file: Path) -> None:
+    os.truncate(file, file.stat().st_size // 2)
+
+
+def overwritten(file: Path) -> None:
+    """The first pages are noise, and the end, where Parquet keeps what is in the file, is as it was."""
+    content = bytearray(file.read_bytes())
+    content[4:2_000] = b"\xff" * 1_996
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut_short, overwritten])
+@pytest.mark.parametrize("held", [True, False], ids=["read once", "read in parts"])
+def test_a_damaged_part_of_the_evidence_is_told_and_nothing_is_published(
+    run: Run,
+    shop: Any,
+    held: bool,
+    damage: Callable[[Path], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if not held:
+        monkeypatch.setattr("patron.features.store._READ_BYTES", 1 << 40)
+    purchases = shop.tables["purchases"]
+    folder = tmp_path / "purchases"
+    folder.mkdir()
+    middle = purchases.num_rows // 2
+    parquet.write_table(purchases.slice(0, middle), folder / "first.parquet")
+    parquet.write_table(purchases.slice(middle), folder / "second.parquet")
+    config = shop.config(tmp_path, {"purchases": folder / "*.parquet"})
+    undisturbed = parts(run(config=config))
+    shutil.rmtree(tmp_path / "scores")
+    damage(folder / "second.parquet")
+    with pytest.raises(patron.DataError, match="purchases") as caught:
+        run(config=config)
+    assert caught.value.exit_code == 2
+    assert str(folder) in str(caught.value.where)
+    assert damage is overwritten or "second.parquet" in str(caught.value.found)
+    assert not any(name.startswith("2025") for name in names(tmp_path / "scores"))
+    parquet.write_table(purchases.slice(middle), folder / "second.parquet")
+    assert parts(run(config=config)) == undisturbed
