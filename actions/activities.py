@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from patron.features.engine import Prepared
 from patron.features.errors import DataError
 from patron.features.localtime import FOREVER
 from patron.features.progress import Progress, silent
 from patron.features.targets import maturity
 from patron.features.words import name_part
 from patron.models.groups import recency_bands
+from patron.models.loyalty import learn_thresholds, loyalty_column
 
 from .contacts import Contacts, contacts_of
 from .draws import Draw, draws_of
@@ -38,11 +40,14 @@ _MOST_COMMON = 20
 """So many activities are measured, the most frequent."""
 
 
-def measure_activities(ground: Ground, progress: Progress = silent) -> ActivitiesReport:
+def measure_activities(
+    ground: Ground, progress: Progress = silent, negative_control: Ground | None = None
+) -> ActivitiesReport:
     """The evidence to a result for every test, then for every activity of the firm that is no test's.
 
     Tests are measured by intention to treat from the moment of assignment, whoever was then contacted. Activities that
-    nobody drew lots for are compared with customers alike, or not at all.
+    nobody drew lots for are compared with customers alike, or not at all. `negative_control` is the same evidence with
+    a question whose purchases no activity can have changed: where these move all the same, there is no number.
     """
     draws = draws_of(ground.store, ground.question.horizon_days)
     results = []
@@ -50,7 +55,7 @@ def measure_activities(ground: Ground, progress: Progress = silent) -> Activitie
         progress(f"measuring {draw.test}", done, len(draws))
         results.append(_of_test(ground, draw))
     tested = frozenset(name_part(draw.test) for draw in draws)
-    results += _of_contacts(ground, tested, progress)
+    results += _of_contacts(ground, tested, progress, negative_control)
     return ActivitiesReport(_corrected(results), ground.question.horizon_days)
 
 
@@ -125,6 +130,9 @@ def _groupings(frame: pa.Table) -> dict[str, npt.NDArray[np.str_]]:
         found["recency"] = recency_bands(days)
     if "category_main" in frame.column_names:
         found["category"] = np.array(pc.fill_null(frame["category_main"], "").to_pylist(), np.str_)
+    thresholds = learn_thresholds(frame, frame.column_names)
+    if thresholds is not None:
+        found["loyalty type"] = np.array(loyalty_column(frame, thresholds).to_pylist(), np.str_)
     return found
 
 
@@ -175,7 +183,9 @@ def _reached(ground: Ground, draw: Draw, spellings: list[str]) -> npt.NDArray[np
     return found
 
 
-def _of_contacts(ground: Ground, tested: frozenset[str], progress: Progress) -> Iterator[ActivityResult]:
+def _of_contacts(
+    ground: Ground, tested: frozenset[str], progress: Progress, negative_control: Ground | None
+) -> Iterator[ActivityResult]:
     """The firm's activities that are no test's, each compared with customers alike."""
     store = ground.store
     horizon = ground.question.horizon_days + ground.question.settle_days
@@ -189,9 +199,10 @@ def _of_contacts(ground: Ground, tested: frozenset[str], progress: Progress) -> 
             yield replace(_plain(ground, contacts), why_not="history is too short to compare customers")
         return
     prepared = compared_by(ground, cutoffs)
+    beside = None if negative_control is None else (negative_control, compared_by(negative_control, cutoffs))
     for done, contacts in enumerate(found[:_MOST_COMMON]):
         progress(f"measuring {contacts.activity}", done, len(found))
-        yield _of_activity(ground, prepared, contacts)
+        yield _of_activity(ground, prepared, contacts, beside)
     for contacts in found[_MOST_COMMON:]:
         yield replace(_plain(ground, contacts), why_not=f"only the {_MOST_COMMON} most frequent are measured")
 
@@ -213,7 +224,9 @@ def _plain(ground: Ground, contacts: Contacts) -> ActivityResult:
     )
 
 
-def _of_activity(ground: Ground, prepared: Any, contacts: Contacts) -> ActivityResult:
+def _of_activity(
+    ground: Ground, prepared: Prepared, contacts: Contacts, negative_control: tuple[Ground, Prepared] | None
+) -> ActivityResult:
     result = _plain(ground, contacts)
     before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
     try:
@@ -224,6 +237,9 @@ def _of_activity(ground: Ground, prepared: Any, contacts: Contacts) -> ActivityR
             for outcome, column in OUTCOMES.items()
             if column in now.column_names
         ]
+        if negative_control is not None:
+            beside = _contact_rows(*negative_control, contacts, contacts.moment)
+            effects = _beside_control(effects, beside, contacts.activity, ground.seed)
     except DataError as error:
         return replace(result, why_not=_in_one_line(error))
     why_not = {effect.why_not for effect in effects}
@@ -232,12 +248,24 @@ def _of_activity(ground: Ground, prepared: Any, contacts: Contacts) -> ActivityR
     return replace(result, effects=tuple(effects), experiment=proposal)
 
 
-def _contact_rows(ground: Ground, prepared: Any, contacts: Contacts, moment: Places) -> pa.Table:
+def _contact_rows(ground: Ground, prepared: Prepared, contacts: Contacts, moment: Places) -> pa.Table:
     """The rows of contacts and others at these moments, with who was contacted at the contact's own moment."""
     table = ground.rows(prepared, contacts.customer, moment)
     order = np.lexsort([moment, contacts.customer])
     arm = np.where(contacts.contacted[order], contacts.activity, _OTHERS)
     return table.append_column("arm", pa.array(arm.tolist()))
+
+
+def _beside_control(effects: Sequence[Effect], rows: pa.Table, activity: str, seed: int) -> list[Effect]:
+    """Effects beside what is found for purchases that the activity cannot have changed."""
+    if all(effect.estimate is None for effect in effects):
+        return list(effects)
+    name = "purchases that it is said not to concern"
+    named = rows.rename_columns([name if each == "target" else each for each in rows.column_names])
+    found = measure_effect(
+        named, "arm", name, covariates_of(rows), control=_OTHERS, customer="customer", seed=seed
+    )[activity]
+    return [each if each.estimate is None else each.beside_placebo(found) for each in effects]
 
 
 def _compared(now: pa.Table, then: pa.Table, outcome: str, column: str, activity: str, seed: int) -> Effect:

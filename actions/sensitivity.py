@@ -15,10 +15,13 @@ def robustness(trial: Trial, scores: Scores, compared: Comparability) -> float:
     """A trial of two arms to the robustness value of Chernozhukov, Cinelli, Newey, Sharma & Syrgkanis (2022).
 
     A cause that explains so large a share of what is left of both the arm and the outcome would move the interval onto
-    zero; 0 where it is there already. Only rows that can be compared count. Computed by econml.
+    zero; 0 where it is there already, NaN where the outcome never varies. Only rows that can be compared
+    count. Computed by econml.
     """
     values = econml_sensitivity()
     keep = compared.comparable
+    if np.ptp(trial.outcome[keep]) == 0:
+        return float("nan")
     got = trial.arm[keep].astype(np.float64)[:, None]
     found = values.dr_sensitivity_values(trial.outcome[keep], got, scores.values[keep], compared.chance[keep])
     return float(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from patron.features.errors import ConfigurationError
 from patron.features.progress import Progress, silent
-from patron.features.question import Question
+from patron.features.question import Purchase, Question
 
 from .config import Config
 
@@ -378,13 +378,20 @@ def rollback(config: Config, reason: str, *, progress: Progress = silent) -> "Ch
 
 
 def activities(
-    config: Config, out: str | Path | None = None, *, progress: Progress = silent
+    config: Config,
+    out: str | Path | None = None,
+    *,
+    negative_control: str | None = None,
+    progress: Progress = silent,
 ) -> "ActivitiesReport":
     """What every test and activity of the evidence changed in repurchase, purchases and net spend over the horizon.
 
     Tests are the table of assignments; activities that nobody drew lots for are compared with customers alike, or not
-    at all. The page is written to `out`, beside the other reports unless given. It takes the extra `activities`.
+    at all. `negative_control` is an SQL condition over the purchases, as that of the question's target, on those that
+    no activity can have changed: where they move all the same, nobody can be compared. The page is written to `out`,
+    beside the other reports unless given. It takes the extra `activities`.
     """
+    from contextlib import ExitStack
     from dataclasses import replace
 
     from patron.actions.activities import measure_activities
@@ -396,9 +403,19 @@ def activities(
     families = load_families(config.run.families, config.data.folder)
     page = (Path(out) if out is not None else _reports(config) / "activities.html").absolute()
     _made(page.parent)
-    with _evidence(config, progress) as store:
+    with ExitStack() as stack:
+        store = stack.enter_context(_evidence(config, progress))
         ground = Ground.of(store, config.question, families, config.run.memory, config.training.seed)
-        found = measure_activities(ground, progress)
+        other = None
+        if negative_control is not None:
+            apart = replace(
+                config, question=replace(config.question, target=Purchase(where=negative_control))
+            )
+            beside = stack.enter_context(_evidence(apart, progress))
+            other = replace(
+                ground, store=beside, question=replace(ground.question, target=apart.question.target)
+            )
+        found = measure_activities(ground, progress, other)
         written = write_activities_page(activities_page(found, ground), page)
     return replace(found, page=written)
 

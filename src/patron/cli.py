@@ -314,6 +314,14 @@ def score(
 def activities(
     config: ConfigOption = DEFAULT_CONFIG,
     sets: SetOption = None,
+    negative_control: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Purchases that no activity can have changed, such as \"category = 'STAMPS'\": where they move all the"
+            " same, there is no number.",
+        ),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where to write the page.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -323,7 +331,7 @@ def activities(
 
         loaded = _load(config, sets)
         with progress_shown() as progress:
-            found = api.activities(loaded, out=out, progress=progress)
+            found = api.activities(loaded, out=out, negative_control=negative_control, progress=progress)
         show([str(found), f"page: {found.page}"], found.to_dict(), as_json)
 
 

@@ -14,12 +14,13 @@ from patron.features.store import EvidenceStore
 SIZE = 1 << 30
 
 
-def store_of(frames: Mapping[str, Any], until: str = "2021-01-01") -> EvidenceStore:
-    """A store of frames whose times are texts; columns have the names of the contract."""
+def store_of(frames: Mapping[str, Any], until: str = "2021-01-01", where: str | None = None) -> EvidenceStore:
+    """A store of frames whose times are texts; columns have the names of the contract. `where` narrows the target."""
     tables = {name: _timed(pd.DataFrame(rows)) for name, rows in frames.items()}
     columns = {name: {column: column for column in frame.columns} for name, frame in tables.items()}
+    question = {} if where is None else {"question": {"target": {"where": where}}}
     config = patron.load_config(
-        {"data": {"observed_until": until, "timezone": "UTC"}, **columns}, frames=tables
+        {"data": {"observed_until": until, "timezone": "UTC"}, **columns, **question}, frames=tables
     )
     return EvidenceStore(config.data, config.question, memory=SIZE)
 

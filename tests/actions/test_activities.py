@@ -1,12 +1,14 @@
 """Activities of the evidence, on a simulated retailer whose truth is known, and on evidence that cannot tell."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import patron
 from patron.actions.activities import measure_activities
+from patron.features.question import Purchase
 from patron.simulator import simulate
 
 from .businesses import ground_of, purchases, store_of
@@ -111,3 +113,36 @@ def test_control_customers_who_were_contacted_are_told():
         found = measure_activities(ground_of(store)).results[0]
     assert "25.0% of the arm a were contacted by Mail within the horizon." in found.notes
     assert "25.0% of the arm control were contacted by Mail within the horizon." in found.notes
+
+
+def letters(random, size=3000):
+    """Letters of 1 June go to those who like stamps and coffee; orders of both follow, whatever the letters do."""
+    likes = random.random(size) < 0.5
+    sent = random.random(size) < np.where(likes, 0.6, 0.3)
+    rows = [{**each, "category": "tea"} for each in purchases(range(size), "2020-01-05")]
+    for day in ("2020-02-10", "2020-03-20", "2020-05-12", "2020-06-10"):
+        for kind, chance in (("coffee", 0.3), ("stamps", np.where(likes & (day > "2020-06"), 0.5, 0.2))):
+            bought = np.flatnonzero(random.random(size) < chance)
+            rows += [
+                {"customer_id": int(w), "purchased_at": day, "amount": 5.0, "category": kind} for w in bought
+            ]
+    contacts = [
+        {"customer_id": int(w), "occurred_at": "2020-06-01 10:00", "activity": "letter"}
+        for w in np.flatnonzero(sent)
+    ]
+    return {"purchases": rows, "activities": contacts}
+
+
+def test_purchases_that_cannot_have_changed_take_a_number_away_where_they_move():
+    """What decided on the letters begins to matter only then, so that no earlier placebo can see it."""
+    frames = letters(np.random.default_rng(5))
+    with store_of(frames) as store, store_of(frames, where="category = 'stamps'") as beside:
+        ground = ground_of(store)
+        control = replace(
+            ground_of(beside), question=replace(ground.question, target=Purchase(where="category = 'stamps'"))
+        )
+        (plain,) = measure_activities(ground).results
+        (told,) = measure_activities(ground, negative_control=control).results
+    assert plain.effects[0].estimate.low > 0
+    assert told.effects[0].estimate is None
+    assert "purchases that it is said not to concern" in told.effects[0].why_not

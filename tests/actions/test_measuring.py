@@ -177,3 +177,16 @@ def test_hillstrom_agrees_with_the_plain_difference_of_arms(outcome, mens, women
         assert effect.estimate.value == pytest.approx(effect.plain.value, abs=0.2 * effect.plain.error)
         assert effect.width <= 1.02
         assert effect.estimate.low > 0
+
+
+def test_an_outcome_that_never_varies_goes_with_no_change():
+    random = np.random.default_rng(3)
+    habit = random.normal(size=800)
+    frame = {
+        "mailed": (random.random(800) < 1 / (1 + np.exp(-habit))).astype(int),
+        "bought": [0] * 800,
+        "habit": habit,
+    }
+    found = measure_effect(frame, "mailed", "bought", ["habit"])["1"]
+    assert (found.estimate.value, found.estimate.low, found.estimate.high) == (0, 0, 0)
+    assert np.isnan(found.robustness)
