@@ -64,6 +64,8 @@ class Setting:
     memory: str
     one: int = 0
     """So many orders more has one customer."""
+    forecast: bool = False
+    """Whether the model keeps its forecast of purchases, spend and dates."""
 
     @property
     def config(self) -> Path:
@@ -73,7 +75,7 @@ class Setting:
     @property
     def model(self) -> Path:
         """The folder of the model."""
-        return self.folder / f"model-{self.trees}-{self.leaves}"
+        return self.folder / f"model-{self.trees}-{self.leaves}{'-forecast' * self.forecast}"
 
     @property
     def out(self) -> Path:
@@ -126,7 +128,8 @@ def _configure(file: Path, orders: Path, setting: Setting) -> None:
 def _train(config: Path, setting: Setting) -> None:
     """A trained model whose booster is grown anew to exactly so many trees, whatever inner folds would keep.
 
-    It has no forecast: what other boosters say of spend and dates would be predicted on top of what is compared.
+    It has no forecast unless asked for: what other boosters say of spend and dates would be predicted on top of what is
+    compared.
     """
     import lightgbm
 
@@ -142,7 +145,8 @@ def _train(config: Path, setting: Setting) -> None:
     target = np.asarray(snapshots["target"])
     parameters = {"objective": "binary", "num_leaves": setting.leaves, "seed": 7, "verbose": -1}
     grown = lightgbm.train(parameters, lightgbm.Dataset(matrix, target), setting.trees)
-    save(setting.model, replace(artefact, booster=grown.model_to_string(), forecast=None))
+    forecast = artefact.forecast if setting.forecast else None
+    save(setting.model, replace(artefact, booster=grown.model_to_string(), forecast=forecast))
 
 
 # Parts, each run in a process of its own by `main`
@@ -394,6 +398,7 @@ def main() -> None:
     parser.add_argument("--leaves", type=int, default=63)
     parser.add_argument("--memory", default="8GB")
     parser.add_argument("--one", type=int, default=0, help="so many orders more of one customer")
+    parser.add_argument("--forecast", action="store_true", help="score purchases, spend and dates too")
     parser.add_argument("--only", choices=[part for part in PARTS if part != "step"])
     parser.add_argument("--repeat", type=int, default=2)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "patron-scoring")
@@ -415,6 +420,7 @@ def main() -> None:
         options.leaves,
         options.memory,
         options.one,
+        options.forecast,
     )
     prepare(setting)
     if options.only:

@@ -33,10 +33,15 @@ class ScratchFolder:
             self._folder = tempfile.TemporaryDirectory(
                 prefix=f"patron-{os.getpid()}-", ignore_cleanup_errors=True
             )
-            self.name = self._folder.name
-            self._lock = FileLock(Path(self.name) / _LOCK, timeout=0)
+        except OSError as error:
+            tell_full_disk(error)
+            raise
+        self.name = self._folder.name
+        self._lock = FileLock(Path(self.name) / _LOCK, timeout=0, thread_local=False)
+        try:
             self._lock.acquire()
         except OSError as error:
+            self._folder.cleanup()
             tell_full_disk(error)
             raise
 

@@ -1,5 +1,6 @@
 """Scratch folders: they go with their process, and where it was killed with the start of the next one."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from patron.features.full_disk import DiskFullError
 from patron.features.scratch import ScratchFolder, remove_left_behind
 
 NOBODY = 2**22 + 1
@@ -94,3 +96,17 @@ def test_folders_of_another_user_are_left_alone(folder: Path, monkeypatch: pytes
     own = os.getuid()
     monkeypatch.setattr(os, "getuid", lambda: own + 1)
     assert remove_left_behind() == []
+
+
+@pytest.mark.parametrize("full", ["os.mkdir", "filelock.FileLock.acquire"])
+def test_a_disk_without_room_for_the_folder_is_told_and_nothing_stays(
+    folder: Path, full: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*anything: object, **more: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(full, refuse)
+        with pytest.raises(DiskFullError, match="The disk is full"):
+            ScratchFolder()
+    assert list(folder.iterdir()) == []
