@@ -9,6 +9,7 @@ import pyarrow as pa
 from .addresses import NO_SUFFIX, is_remote, suffix
 from .contracts import TableContract
 from .errors import ConfigurationError, DataError
+from .full_disk import is_disk_full
 from .source_columns import Source, asked_columns, column_types, resolve_columns
 from .sql import quoted
 from .tables import TableSpec
@@ -54,6 +55,8 @@ def open_delta(
             relation = _copied(connection, spec, contract, table, place)
         return Source(spec.name, relation, column_types(connection, relation), place)
     except (DeltaError, OSError, duckdb.Error) as error:
+        if is_disk_full(error):
+            raise
         raise _unreadable(spec, place, error) from None
 
 

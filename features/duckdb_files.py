@@ -8,6 +8,7 @@ import duckdb
 
 from .contracts import TableContract
 from .errors import DataError
+from .full_disk import is_disk_full
 from .source_columns import Source, asked_columns, column_types, resolve_columns
 from .sql import first_row, literal, quoted, quoted_path, select_from
 from .tables import TableSpec
@@ -36,6 +37,8 @@ def open_duckdb(
             relation = _queried(connection, spec, contract, database)
         return Source(spec.name, relation, column_types(connection, relation), place)
     except duckdb.Error as error:
+        if is_disk_full(error):
+            raise
         message = " ".join(str(error).split("\n\nLINE")[0].split())
         raise DataError(
             f"The table {spec.name} cannot be read.",

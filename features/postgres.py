@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from .contracts import TableContract
 from .errors import AwayError, ConfigurationError, DataError, PatronError
+from .full_disk import is_disk_full
 from .localtime import to_datetime
 from .postgres_types import READABLE_TABLES, PostgresColumn, base_type_query
 from .source_columns import Source, asked_columns, column_sources, column_types, resolve_columns
@@ -172,6 +173,8 @@ class _Reading:
         try:
             yield
         except (Error, duckdb.Error, pa.ArrowException) as error:
+            if is_disk_full(error):
+                raise
             raise DataError(
                 f"The table {self.spec.name} cannot be read.",
                 where=self.place,

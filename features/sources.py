@@ -16,6 +16,7 @@ from .csv_files import CsvFiles
 from .delta_tables import is_delta, open_delta
 from .duckdb_files import open_duckdb
 from .errors import DataError
+from .full_disk import is_disk_full
 from .further_rows import further_source
 from .postgres import open_postgres
 from .source_columns import Source, column_sources, column_types, resolve_columns
@@ -87,6 +88,8 @@ def _source(
         relation, malformed = read()
         types = column_types(connection, relation)
     except duckdb.Error as error:
+        if is_disk_full(error):
+            raise
         raise DataError(
             f"The table {spec.name} cannot be read.",
             where=place,

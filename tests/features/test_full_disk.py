@@ -107,3 +107,22 @@ def test_a_disk_that_fills_while_the_evidence_is_in_use_is_told_too(tmp_path: Pa
     store.connection.execute("SET max_temp_directory_size = '1MiB'")
     with pytest.raises(DiskFullError), store:
         store.connection.execute(f"CREATE TEMP TABLE t AS {LARGE}")
+
+
+def test_a_file_that_cannot_be_laid_out_is_not_blamed_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*anything: object) -> None:
+        raise duckdb.OutOfMemoryException(
+            "Out of Memory Error: failed to offload data block of size 256.0 KiB"
+        )
+
+    (tmp_path / "orders.csv").write_text("customer_id,purchased_at,amount\n1,2020-01-01,2.5\n")
+    data = DataSpec(
+        {"purchases": TableSpec("purchases", path=str(tmp_path / "orders.csv"))},
+        observed_until=datetime(2021, 1, 1, tzinfo=UTC),
+    )
+    EvidenceStore(data, Question(horizon_days=30)).close()
+    monkeypatch.setattr("patron.features.sources._load", full)
+    with pytest.raises(DiskFullError):
+        EvidenceStore(data, Question(horizon_days=30))
