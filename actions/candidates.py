@@ -42,14 +42,21 @@ class Candidates:
         """How many they are."""
         return int(self.customer.size)
 
-    def said_of(self, programme: Programme, row: int) -> str:
-        """What a programme's condition looks at, of one customer, in plain words."""
-        said = [
-            in_words(self.fields[name], self.table[name][row].as_py())
-            for name in programme.whom.columns()
-            if name in self.fields
+    def said_of(self, programme: Programme, rows: Places) -> list[str]:
+        """What a programme's condition looks at, of the customers at some places [m], in plain words."""
+        named = [name for name in programme.whom.columns() if name in self.fields]
+        if not named:
+            return [programme.whom_in_words] * rows.size
+        taken = self.table.select(named).take(pa.array(rows))
+        return [
+            "; ".join(
+                (
+                    programme.whom_in_words,
+                    *(in_words(self.fields[name], value) for name, value in zip(named, values, strict=True)),
+                )
+            )
+            for values in zip(*(taken[name].to_pylist() for name in named), strict=True)
         ]
-        return "; ".join([programme.whom_in_words, *said])
 
 
 def candidates_of(

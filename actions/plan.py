@@ -258,7 +258,8 @@ def _gains(choice: Choice) -> list[str | None]:
 
 
 def _reasons(candidates: Candidates, choice: Choice) -> list[str]:
-    return [
-        choice.reason[row] if place == NOBODY else candidates.said_of(candidates.programmes[place], row)
-        for row, place in enumerate(choice.programme.tolist())
-    ]
+    said = choice.reason.copy()
+    for place, programme in enumerate(candidates.programmes):
+        rows = np.flatnonzero(choice.programme == place)
+        said[rows] = candidates.said_of(programme, rows)
+    return [str(each) for each in said]
