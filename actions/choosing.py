@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from patron.features.facts import Range
 from patron.features.outcomes import SPEND
 
 from .allocation import NOBODY, allocate
@@ -22,6 +25,9 @@ Flags = npt.NDArray[np.bool_]
 
 TEST_SHARE = 0.5
 """The share that is left alone while nothing is known: no other tells sooner."""
+
+SILENT = frozenset({"prospect", "lapsed"})
+"""Stages of those who have not bought lately, or never."""
 
 _MOST_SEEN = 20_000
 """Customers whose spend says how much profit varies."""
@@ -192,18 +198,35 @@ def _cost(draft: Draft, choice: Choice, whose: Flags) -> float:
     return float(draft.unit_cost[who, choice.programme[who]].sum())
 
 
+def _silent_stages(draft: Draft) -> list[str]:
+    """The stages of the candidates where they are such as say that nothing was bought lately; else none."""
+    table = draft.candidates.table
+    stages = pc.unique(table["stage"]).to_pylist() if "stage" in table.column_names else []
+    return sorted(stages) if stages and set(stages) <= SILENT else []
+
+
 def _spread(draft: Draft) -> float:
-    """The standard deviation of profit within a horizon, among the candidates in the last one; NaN without history."""
+    """The standard deviation of profit within a horizon, among the candidates in the last one; NaN without history.
+
+    Who is a prospect or lapsed now has bought nothing in it: of them those count who were so when it began.
+    """
     ground, who = draft.ground, draft.candidates.customer
     days = ground.question.horizon_days + ground.question.settle_days
     before = ground.store.zone.shift_days(np.array([draft.candidates.cutoff]), -days)
     if not ground.earlier_cutoffs(draft.candidates.cutoff).size:
         return float("nan")
+    silent = _silent_stages(draft)
+    if silent:
+        whole = Range(0, ground.store.customers)
+        known = ground.store.known_from(whole) < before[0]
+        who = np.flatnonzero(known & (ground.store.known_until(whole) >= before[0]))
     if who.size > _MOST_SEEN:
         who = np.sort(draft.random("spread").choice(who, _MOST_SEEN, replace=False))
     table = ground.rows(compared_by(ground, before), who, np.full(who.size, before[0]))
     if SPEND not in table.column_names:
         return float("nan")
+    if silent:
+        table = table.filter(pc.is_in(table["stage"], pa.array(silent)))
     spend = np.array(table[SPEND].to_pylist(), np.float64)
     spend = spend[np.isfinite(spend)]
     return draft.settings.margin * float(spend.std()) if spend.size > 1 else float("nan")

@@ -17,15 +17,20 @@ from patron.cli import app
 from patron.simulator import Retailer, SimulatedRetailer
 
 PAGE = Path(__file__).parents[2] / "docs" / "prospects.md"
-COMMANDS = [
-    line
-    for block in re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    for line in block.splitlines()
-]
-(EXAMPLE,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+COMMANDS = [line for language, block in BLOCKS if not language for line in block.splitlines()]
+(EXAMPLE,) = [block for language, block in BLOCKS if language == "python"]
 RETAILER = Retailer(
     customers=2_500, days=420, prospects=0.12, interested=0.9, already_customers=0.1, orders_per_year=5.0
 )
+PROGRAMME = """\
+title = "Welcome of a prospect"
+objective = "a first purchase"
+whom = { code = "stage = 'prospect'", words = "people who have not bought yet" }
+when = { code = "0", words = "at once" }
+contact = { channel = "email", cost = 0.05, incentive = 0.0, most = 1, within_days = 14 }
+test = { holdout = 0.1 }
+"""
 SMALL = {"horizon_days": 60, "lookback_days": 45, "cutoffs": 8}
 
 
@@ -40,7 +45,9 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     text = text.replace("test_cutoffs = 3", "test_cutoffs = 1").replace(
         "cutoffs = 8", "cutoffs = 8\ncutoff_every_days = 30"
     )
-    config.write_text(text)
+    config.write_text(f"{text}\n[plan]\nmargin = 0.3\nbudget = 20\n")
+    (folder / "programmes").mkdir()
+    (folder / "programmes" / "welcome_prospect.toml").write_text(PROGRAMME)
     return folder
 
 
@@ -64,7 +71,7 @@ def test_the_commands_of_the_page_run(ran: dict[str, tuple[int, str]]) -> None:
     # A lapsed model that does not beat the opponents ends with 3 and is registered all the same.
     allowed = {line: {0, 3} if "lapsed" in line or "monitor" in line else {0} for line in COMMANDS}
     assert {line: code for line, (code, _) in ran.items() if code not in allowed[line]} == {}
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
 
 
 def test_prospects_are_judged_beside_opponents_that_can_speak_of_them(
@@ -107,6 +114,15 @@ def test_nobody_is_asked_about_by_both(shop: Path, ran: dict[str, tuple[int, str
     assert len(lapsed) > 500
     assert not prospects & bought
     assert lapsed <= {each % 500_000_000 for each in bought} | bought  # some bought under an alias first
+
+
+def test_a_plan_says_which_effect_its_test_of_prospects_can_show(ran: dict[str, tuple[int, str]]) -> None:
+    (said,) = [text for line, (_, text) in ran.items() if "patron plan" in line]
+    shown = re.search(r"profit per customer of ([\d.]+) or more", said)
+    assert shown is not None
+    assert (
+        float(shown[1]) > 0.5
+    )  # prospects of today have spent nothing: those of before tell how much it varies
 
 
 def test_the_report_speaks_of_a_first_purchase(shop: Path, ran: dict[str, tuple[int, str]]) -> None:
