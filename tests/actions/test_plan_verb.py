@@ -5,10 +5,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 import patron
+from patron.actions.plan_files import PublishedPlan
 from patron.actions.programme import read_programmes
 from patron.cli import app
 from patron.serving.places import Places
@@ -108,6 +110,35 @@ def test_the_next_run_reads_the_assignments_by_itself(shop):
     drawn = sum(each["contacted"] + each["held_out"] for each in plan["programmes"])
     never = 588  # everybody who did not opt out was drawn for the control that is never contacted
     assert found["tables"]["assignments"]["used"] == 600 + drawn + never
+
+
+def test_activities_measure_the_plan_from_its_own_holdout(shop, tmp_path):
+    """Whoever the plan contacts buys for another 40 a week later."""
+    folder, (_, plan) = shop
+    made = PublishedPlan(Path(plan["folder"]), plan)
+    before = Shop.of().purchases
+    answers = pd.DataFrame(
+        {
+            "customer_id": made.contacts["customer_id"].to_pylist(),
+            "purchased_at": pd.Timestamp("2020-09-08"),
+            "amount": 40.0,
+        }
+    )
+    pd.concat([before, answers]).to_parquet(tmp_path / "later.parquet")
+    config = patron.load_config(
+        folder / "patron.toml",
+        data__observed_until="2020-10-05",
+        purchases__path=str(tmp_path / "later.parquet"),
+    )
+    found = patron.activities(config, out=tmp_path / "activities.html")
+    letter, mail = found["letter"], found["mail"]
+    tested = next(each for each in plan["programmes"] if each["programme"] == "letter")
+    assert letter.customers == tested["contacted"] + tested["held_out"]
+    assert letter.draw is None or not letter.draw.doubts
+    spend = next(each for each in mail.effects if each.outcome == "net spend")
+    assert spend.estimate.low > 0
+    known = next(each for each in plan["programmes"] if each["programme"] == "mail")
+    assert mail.customers == 600 + known["contacted"] + known["held_out"]
 
 
 def test_the_example_of_the_page_runs(shop, monkeypatch, capsys):
