@@ -13,6 +13,7 @@ from pyarrow import parquet
 from patron.features.errors import ConfigurationError
 from patron.features.store import EvidenceStore
 from patron.features.words import name_part
+from patron.serving.locking import only_one
 from patron.serving.publishing import Publication, published
 from patron.serving.staging import remove
 
@@ -80,22 +81,35 @@ def planned_before(folder: Path, identity: Mapping[str, Any]) -> PublishedPlan |
     return PublishedPlan(folder, facts, repeated=True)
 
 
-def publish_plan(plan: Plan, folder: Path, identity: Mapping[str, Any]) -> PublishedPlan:
-    """Write a plan into its folder, which appears in one step; one that is there is replaced."""
+def publish_plan(
+    plan: Plan, folder: Path, identity: Mapping[str, Any], *, replacing: bool = False
+) -> PublishedPlan:
+    """Write a plan into its folder, which appears in one step; one that is there stays unless it is to be replaced.
+
+    BusyError where another process is writing a plan of the same cutoff, ConfigurationError where one has written
+    another plan in the meantime.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = folder.with_name(f".{folder.name}.staging")
-    remove(staging)
-    staging.mkdir()
-    try:
-        publication = Publication(folder, staging)
-        for name, table in ((ROWS, plan.rows), (ASSIGNMENTS, plan.assignments), (CONTACTS, plan.contacts)):
-            publication.write_parts(name, [table], table.schema)
-        if folder.exists():
-            folder.rename(staging / "old")
-        facts = publication.publish({**plan.to_dict(), "identity": dict(identity)})
-    finally:
+    with only_one(folder.with_name(f".{folder.name}.lock"), f"the plan of {folder.name}"):
+        there = None if replacing else planned_before(folder, identity)
+        if there is not None:
+            return there
         remove(staging)
-    return PublishedPlan(folder, facts)
+        staging.mkdir()
+        try:
+            return PublishedPlan(folder, _published(plan, folder, staging, identity))
+        finally:
+            remove(staging)
+
+
+def _published(plan: Plan, folder: Path, staging: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
+    publication = Publication(folder, staging)
+    for name, table in ((ROWS, plan.rows), (ASSIGNMENTS, plan.assignments), (CONTACTS, plan.contacts)):
+        publication.write_parts(name, [table], table.schema)
+    if folder.exists():
+        folder.rename(staging / "old")
+    return publication.publish({**plan.to_dict(), "identity": dict(identity)})
 
 
 def earlier_contacts(out: Path, store: EvidenceStore, own: Path, cutoff: str) -> Contacts:

@@ -35,6 +35,7 @@ def plan(
     from patron.actions.planning import make_plan
     from patron.actions.programme import read_programmes
     from patron.features.families import load_families
+    from patron.features.localtime import LocalTime
     from patron.features.store import EvidenceStore
     from patron.reporting.plan_page import write_plan_page
     from patron.serving.places import Places
@@ -45,7 +46,7 @@ def plan(
     home, out = settings.within(Path(config.data.folder))
     programmes = read_programmes(home)
     run = scoring_run(config, scores)
-    cutoff = run.folder.name[:10]
+    cutoff = LocalTime(config.data.timezone).day_of(run.cutoff).isoformat()
     folder = folder_of(out, config.question.name, cutoff)
     identity: dict[str, Any] = {
         "scores": run.folder.name,  # it names model, cutoff and evidence, and outlives forgetting
@@ -66,7 +67,7 @@ def plan(
         made = make_plan(ground, run, programmes, settings, earlier, every, progress)
     Places(Path(config.data.folder)).add("plans", str(out.absolute()))
     written = write_plan_page(plan_page(made, config.data.timezone), target)
-    return replace(publish_plan(made, folder, identity), page=written)
+    return replace(publish_plan(made, folder, identity, replacing=replacing), page=written)
 
 
 def copy_programmes(config: Config) -> list[Path]:

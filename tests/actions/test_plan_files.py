@@ -48,7 +48,9 @@ def test_the_same_plan_is_found_again_and_another_is_refused(made, tmp_path):
     assert str(again) == "\n".join(plan.words)
     with pytest.raises(ConfigurationError, match="another plan"):
         planned_before(folder, {**IDENTITY, "scores": "b"})
-    publish_plan(plan, folder, {**IDENTITY, "scores": "b"})
+    with pytest.raises(ConfigurationError, match="another plan"):
+        publish_plan(plan, folder, {**IDENTITY, "scores": "b"})
+    publish_plan(plan, folder, {**IDENTITY, "scores": "b"}, replacing=True)
     assert planned_before(folder, {**IDENTITY, "scores": "b"}).rows.equals(plan.rows)
 
 
