@@ -20,6 +20,7 @@ from patron.models.groups import recency_bands
 from patron.models.loyalty import learn_thresholds, loyalty_column
 
 from .contacts import Contacts, contacts_of
+from .draw_times import differing_draws
 from .draws import Draw, draws_of
 from .effects import Effect, holm
 from .group_effects import effects_by_group
@@ -92,6 +93,7 @@ def _measured(
     shares = {str(name): count / arm.size for name, count in Counter(arm.tolist()).items()}
     covariates = covariates_of(frame)
     effects: list[Effect] = []
+    over_time: tuple[str, ...] = ()
     for outcome, column in OUTCOMES.items():
         if column not in frame.column_names:
             continue
@@ -101,6 +103,8 @@ def _measured(
         scores = drawn_scores(trial, ground.seed)
         found = drawn_measurement(trial, scores)
         effects += found.effects
+        if trial.rows == moment.size:
+            over_time += differing_draws(trial, scores, moment[order], lambda when: _day_of(ground, when))
         if outcome == "repurchase":
             result = replace(
                 result,
@@ -111,7 +115,7 @@ def _measured(
     notes = [] if told else ["No probabilities are given; the arms' shares stand for them."]
     if result.draw is not None:
         notes += [f"Doubtful: {doubt}." for doubt in result.draw.doubts]
-    notes += _compliance(ground, draw, mature)
+    notes += [*over_time, *_compliance(ground, draw, mature)]
     return replace(
         result, effects=tuple(effects), expectation=EXPECTED in frame.column_names, notes=tuple(notes)
     )
@@ -321,11 +325,14 @@ def _contacts_called(ground: Ground, spellings: list[str], columns: str) -> Any:
     )
 
 
+def _day_of(ground: Ground, when: int) -> str:
+    return ground.store.zone.day_of(when).isoformat()
+
+
 def _days(ground: Ground, moment: Places) -> tuple[str, str]:
     if not moment.size:
         return "–", "–"
-    day = ground.store.zone.day_of
-    return day(int(moment.min())).isoformat(), day(int(moment.max())).isoformat()
+    return _day_of(ground, int(moment.min())), _day_of(ground, int(moment.max()))
 
 
 def _counted(reason: str, rows: npt.NDArray[np.bool_]) -> dict[str, int]:
