@@ -149,8 +149,12 @@ def load(folder: Path) -> Artefact:
 
     Every file is read once, and its digest verified before its content is looked at. No code is loaded.
     """
-    contents = _read_all(folder)
-    _verify(contents, folder)
+    return read(_read_all(folder), str(folder))
+
+
+def read(contents: Mapping[str, bytes], place: str) -> Artefact:
+    """The artefact that the content of its files is, such as `Artefact.files` gives it; errors are those of `load`."""
+    _verify(contents, place)
     texts = {name: content.decode() for name, content in contents.items()}
     try:
         contract = Contract.from_dict(json.loads(texts["contract.json"]))
@@ -164,7 +168,7 @@ def load(folder: Path) -> Artefact:
     except (KeyError, TypeError, ValueError) as problem:
         raise ModelError(
             "The model was written in a form that this version of Patron does not read.",
-            where=str(folder),
+            where=place,
             found=repr(problem),
             remedy="load it with the version of Patron that made it, or train again",
         ) from problem
@@ -212,28 +216,28 @@ def _read_all(folder: Path) -> dict[str, bytes]:
     expected = {*FILES, MANIFEST, *filter(is_forecast_file, present)}
     for what, names in (("is missing", expected - present), ("does not belong to it", present - expected)):
         if names:
-            raise _damaged(f"a file {what}", folder, ", ".join(sorted(names)))
+            raise _damaged(f"a file {what}", str(folder), ", ".join(sorted(names)))
     return {name: (folder / name).read_bytes() for name in sorted(expected)}
 
 
-def _verify(contents: Mapping[str, bytes], folder: Path) -> None:
+def _verify(contents: Mapping[str, bytes], place: str) -> None:
     """Compare every file with the manifest; ModelError naming those that differ."""
     try:
         manifest = json.loads(contents[MANIFEST])
         recorded = dict(manifest["sha256"])
     except (KeyError, TypeError, ValueError) as problem:
-        raise _damaged("the manifest cannot be read", folder, MANIFEST) from problem
+        raise _damaged("the manifest cannot be read", place, MANIFEST) from problem
     files = [name for name in contents if name != MANIFEST]
     changed = [name for name in files if recorded.get(name) != _sha256(contents[name])]
     if changed or recorded.keys() != set(files):
         names = changed or sorted(recorded.keys() ^ set(files))
-        raise _damaged("a file is not as it was written", folder, ", ".join(names))
+        raise _damaged("a file is not as it was written", place, ", ".join(names))
 
 
-def _damaged(what: str, folder: Path, names: str) -> ModelError:
+def _damaged(what: str, place: str, names: str) -> ModelError:
     return ModelError(
         f"The model is damaged: {what}.",
-        where=str(folder),
+        where=place,
         found=names,
         remedy="fetch it again from the registry, or train again",
     )

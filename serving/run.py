@@ -24,6 +24,7 @@ from patron.features.question import Question
 from patron.features.reading import TableAccount
 from patron.features.sql import first_row
 from patron.features.store import EvidenceStore
+from patron.models.artefact import Artefact
 from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
@@ -97,15 +98,7 @@ class ScoringRun:
 
     def warnings(self) -> list[str]:
         """What a reader of the scores has to know beside them."""
-        season = self.model.artefact.season_warning(self.cutoff)
-        found = [] if season is None else [season]
-        window = self.model.artefact.contract.window
-        if self.cutoff <= to_microseconds(datetime.fromisoformat(window.last_cutoff)):
-            found.append(
-                f"the model has learned from what followed {self.day}: there its probabilities look better than they"
-                " are at later cutoffs"
-            )
-        return found
+        return run_warnings(self.model.artefact, self.cutoff, self.day)
 
     def first_deviations(self) -> list[Deviation]:
         """How the evidence deviates from training, by a sample of customers; BrokenContractError where that is much."""
@@ -134,6 +127,18 @@ class ScoringRun:
             self.store.connection, f"SELECT max(happened) FROM purchases WHERE recorded < {self.cutoff}"
         )
         return None if row is None or row[0] is None else round((self.cutoff - row[0]) / DAY, 3)
+
+
+def run_warnings(artefact: Artefact, cutoff: int, day: str) -> list[str]:
+    """What a reader of the scores at a cutoff has to know beside them."""
+    season = artefact.season_warning(cutoff)
+    found = [] if season is None else [season]
+    if cutoff <= to_microseconds(datetime.fromisoformat(artefact.contract.window.last_cutoff)):
+        found.append(
+            f"the model has learned from what followed {day}: there its probabilities look better than they"
+            " are at later cutoffs"
+        )
+    return found
 
 
 def publish_run(

@@ -79,12 +79,13 @@ def with_reasons(
             told = [
                 text
                 for part in anchored_tables(store, prepared, codes, moments, memory=memory)
-                for text in _texts(part, reasons, artefact, cutoff)
+                for text in texts_of(part, reasons, artefact, cutoff)
             ]
             texts[chosen[np.argsort(codes, kind="stable")]] = told
         yield table.append_column(REASONS, pa.array(texts, pa.string()))
 
 
-def _texts(part: pa.Table, reasons: Reasons, artefact: Artefact, cutoff: int) -> list[str | None]:
+def texts_of(part: pa.Table, reasons: Reasons, artefact: Artefact, cutoff: int) -> list[str | None]:
+    """The reasons of each snapshot with the model's features, None where nothing stands out."""
     matrix = encode(part, artefact.contract.features, needs=artefact.contract.tables)
     return [joined(each) for each in reasons.told(matrix, artefact.contributions(matrix, cutoff))]

@@ -196,17 +196,24 @@ def score(
     `model` is `models:/name@alias`, `models:/name/version` or a folder; the champion unless given. `allow` names what
     may deviate from training: ids, stale, fewer, shifted, emptied, unseen, or one of them, as "shifted:spend".
     `reasons` says for whom reasons are told, as the configuration does: "all", "top:0.05", "none".
+    Where the configuration names the engine "spark" it is done there: see `patron.spark.publish_scores`.
     """
+    if config.run.engine == "spark":
+        from .spark import open_session, publish_scores
+
+        return publish_scores(
+            open_session(), config, cutoff, model, out=out, allow=allow, reasons=reasons, progress=progress
+        )
     from patron.features.families import load_families
     from patron.models.registry import CHAMPION
     from patron.serving.patience import resolve_patiently
     from patron.serving.scorer import score_customers
 
-    home, places = _destinations(config, out)
+    home, places = destinations_of(config, out)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
-    _register(config, home, places)
+    register_places(config, home, places)
     return score_customers(
         config.data,
         found,
@@ -241,11 +248,11 @@ def backfill(
     from patron.serving.patience import resolve_patiently
     from patron.serving.scorer import score_cutoffs
 
-    home, places = _destinations(config, out)
+    home, places = destinations_of(config, out)
     progress("loading the model", 0, 0)
     wanted = model or f"models:/{config.tracking.model_name}@{CHAMPION}"
     found = resolve_patiently(wanted, config.tracking, progress)
-    _register(config, home, places)
+    register_places(config, home, places)
     return score_cutoffs(
         config.data,
         found,
@@ -322,7 +329,7 @@ def monitor(
     report = monitor_model(
         config.data,
         found,
-        _destinations(config, None)[0] if scores is None else Path(scores),
+        destinations_of(config, None)[0] if scores is None else Path(scores),
         families=load_families(config.run.families, config.data.folder),
         memory=config.run.memory,
         closures=config.question.calendar.closures,
@@ -345,7 +352,7 @@ def forget(
     from .forgetting import forget_customers
 
     progress("forgetting", 0, 0)
-    return forget_customers(config, [str(each) for each in ids], *_destinations(config, out))
+    return forget_customers(config, [str(each) for each in ids], *destinations_of(config, out))
 
 
 def compare(
@@ -475,10 +482,10 @@ def _rebuilding(config: Config) -> "Evidence":
 
 def score_home(config: Config) -> Path:
     """The folder of the scoring runs, unless somebody says otherwise."""
-    return _destinations(config, None)[0]
+    return destinations_of(config, None)[0]
 
 
-def _destinations(config: Config, out: Places) -> "tuple[Path, tuple[Destination, ...]]":
+def destinations_of(config: Config, out: Places) -> "tuple[Path, tuple[Destination, ...]]":
     """The folder of the scoring runs, and where they are brought to besides."""
     from patron.serving.destinations import USUAL, destinations
 
@@ -491,7 +498,7 @@ def _destinations(config: Config, out: Places) -> "tuple[Path, tuple[Destination
     return destinations([fill(each, "--out") for each in wanted], Path())
 
 
-def _register(config: Config, home: Path, places: "Sequence[Destination]") -> None:
+def register_places(config: Config, home: Path, places: "Sequence[Destination]") -> None:
     """Write down where scores go, so that customers can be forgotten there."""
     from patron.features.undisclosed import shown
     from patron.serving.places import Places as Register

@@ -48,6 +48,9 @@ OutOption = Annotated[
         " 'postgresql://user:${PGPASSWORD}@host/database'. Those of the configuration, or scores, unless given.",
     ),
 ]
+EngineOption = Annotated[
+    str | None, typer.Option(help="local, or spark for a cluster; what the configuration says unless given.")
+]
 DEFAULT_CONFIG = Path("patron.toml")
 
 
@@ -55,6 +58,11 @@ def _load(config: Path, overrides: list[str] | None) -> "Config":
     from .config import load_config
 
     return load_config(config, overrides=overrides or ())
+
+
+def _engine(name: str | None) -> list[str]:
+    """What `--engine` says, as `--set` would."""
+    return [] if name is None else [f"run.engine={name}"]
 
 
 def _print_version(wanted: bool) -> None:
@@ -125,7 +133,10 @@ def features(
     model: Annotated[
         str | None, typer.Option(help="Build the features that a registered model is given when it scores.")
     ] = None,
-    out: Annotated[Path, typer.Option(help="The Parquet file to write.")] = Path("features.parquet"),
+    out: Annotated[Path, typer.Option(help="The Parquet file to write; a folder of them on Spark.")] = Path(
+        "features.parquet"
+    ),
+    engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Build point-in-time features as a Parquet file."""
@@ -138,10 +149,22 @@ def features(
         from .anchors import read_anchors
         from .feature_files import write_tables
 
-        loaded = _load(config, sets)
+        loaded = _load(config, [*(sets or ()), *_engine(engine)])
         anchors = None if at is None else read_anchors(at)
         with progress_shown() as progress:
-            if targets:
+            if loaded.run.engine == "spark":
+                from . import spark
+
+                made = spark.write_features(
+                    loaded,
+                    out,
+                    cutoffs=cutoff or None,
+                    at=anchors,
+                    model=model,
+                    targets=targets,
+                    progress=progress,
+                )
+            elif targets:
                 made = write_tables([api.build_training_set(loaded, progress=progress)], out)
             else:
                 made = api.write_features(
@@ -276,13 +299,14 @@ def score(
     out: OutOption = None,
     allow: AllowOption = None,
     reasons: ReasonsOption = None,
+    engine: EngineOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Score the customers at a cutoff, and say who is left out."""
     with errors_shown(as_json):
         from . import api
 
-        loaded = _load(config, sets)
+        loaded = _load(config, [*(sets or ()), *_engine(engine)])
         with progress_shown() as progress:
             result = api.score(
                 loaded,

@@ -59,7 +59,9 @@ _TABLE_OPTIONS = frozenset(
         "scales",
     }
 )
-_LATER_SECTIONS = {"spark": "This version runs on one machine: Spark is not supported yet."}
+_LATER_SECTIONS = {
+    "spark": "What Spark may use is said to Spark, with --conf or spark-defaults.conf; Patron takes [run] engine."
+}
 
 
 @dataclass(frozen=True)

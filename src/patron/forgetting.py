@@ -116,8 +116,10 @@ class _Work:
         self._add(place.where, forget_in_postgres(known.place, known.schema, self.ids))
 
     def _file(self, file: Path) -> None:
-        if file.exists():
-            self._add(str(file), forget_in_file(file, self.ids))
+        parts = sorted(file.glob("*.parquet")) if file.is_dir() else [file]
+        for part in parts:
+            if part.exists():
+                self._add(str(part), forget_in_file(part, self.ids))
 
     def quarantine(self) -> None:
         """Refused rows, whatever column the id stands in."""

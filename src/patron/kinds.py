@@ -196,6 +196,12 @@ def _version(value: Any) -> int:
     return int(value)
 
 
+def _engine(value: Any) -> str:
+    if _text(value) not in ENGINES:
+        raise ValueError(f"there are the engines {' and '.join(repr(each) for each in ENGINES)}")
+    return str(value)
+
+
 def _frame(value: Any) -> Any:
     if isinstance(value, str | int | float | list | dict | date):
         raise WrongType
@@ -219,6 +225,8 @@ def _scale(name: str, bounds: Any) -> tuple[float, float]:
     return low, high
 
 
+ENGINES = ("local", "spark")
+
 TEXT = Kind("text", '"text"', _text)
 WHOLE_NUMBER = Kind("whole number", "30", _whole_number)
 HORIZONS = Kind("whole number, or a rising list of them", "30, or [14, 30, 90]", _horizons)
@@ -234,4 +242,5 @@ FAMILIES = Kind("list of texts", '["mypackage.loyalty:LoyaltyCard"]', _families)
 CONNECTION = Kind("URL of a database", '"postgresql://user:${PGPASSWORD}@host/database"', _connection)
 VERSION = Kind("whole number", "12", _version)
 SCALES = Kind("table of scales", "{ recommend = [0, 100], smiley = [1, 3] }", _scales)
+ENGINE = Kind("text", '"spark"', _engine)
 FRAME = Kind("data frame", "a pandas, polars or Arrow table", _frame)

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunSettings:
-    """Bytes for the whole process, own feature families (classes, or where `load_families` finds them), and places for
-    scores.
+    """Bytes for the whole process, own feature families (classes, or where `load_families` finds them), places for
+    scores, and the engine: "local" or "spark".
     """
 
     memory: int = 8 * 10**9
     families: tuple["str | type[Family]", ...] = ()
     out: tuple[str, ...] = ()
+    engine: str = "local"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Every section and key of `patron.toml`: what it holds, what it means, and what it is unless given."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from patron.actions.economics import PlanSettings
@@ -19,6 +19,7 @@ from .kinds import (
     COLUMN,
     CONNECTION,
     CURRENCY,
+    ENGINE,
     FAMILIES,
     FRAME,
     HORIZONS,
@@ -54,16 +55,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Section:
-    """A section of the configuration and the dataclass its keys become.
-
-    `later` names keys that other versions will know, each with the sentence that refuses it now.
-    """
+    """A section of the configuration and the dataclass its keys become."""
 
     path: str
     meaning: str
     builds: type
     keys: tuple[Key, ...]
-    later: Mapping[str, str] = field(default_factory=dict)
     free: bool = False
     """Whether keys beyond `keys` are columns of the user's own."""
     inner: tuple[str, ...] = ()
@@ -93,10 +90,6 @@ class Section:
         known = {key.name: key for key in self.keys}
         read: dict[str, Any] = {}
         for name, value in values.items():
-            if name in self.later:
-                raise ConfigurationError(
-                    self.later[name], where=f"[{self.path}] {name}", remedy=f"leave {name} out"
-                )
             if name in known:
                 read[name] = self._value(known[name], value)
             elif self.free:
@@ -250,16 +243,17 @@ RUN = Section(
         Key("memory", MEMORY, "Memory of the whole process."),
         Key("families", FAMILIES, "Your own feature families."),
         Key(
+            "engine",
+            ENGINE,
+            '"local", or "spark" for `patron features` and `patron score` on a cluster. [On Spark](spark.md).',
+        ),
+        Key(
             "out",
             TEXTS,
             "Where scores go unless `--out` says it: folders, `csv:folder`, `delta:folder`, "
             "`postgresql://user:${PGPASSWORD}@host/database`. [What a score says](scores.md).",
         ),
     ),
-    later={
-        "engine": "This version runs on one machine: Spark is not supported yet.",
-        "spark": "This version runs on one machine: Spark is not supported yet.",
-    },
 )
 
 PLAN = Section(

@@ -15,6 +15,7 @@ HEAVY = (
     "numba",
     "numpy",
     "pandas",
+    "pyspark",
     "pyarrow",
     "sklearn",
     "typer",
