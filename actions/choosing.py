@@ -14,7 +14,7 @@ from patron.features.outcomes import SPEND
 from .allocation import NOBODY, allocate
 from .draft import Draft
 from .drawing import draw_share
-from .experiment import Experiment, customers_for, propose_experiment
+from .experiment import Experiment, customers_for, detectable_effect
 from .moments import compared_by
 from .plan import Choice
 from .trial import FEWEST
@@ -159,8 +159,14 @@ def _test_the_rest(draft: Draft, choice: Choice, budget: float, spread: float) -
         part = scale if cost > 0 else 1.0
         tested = _drawn_test(draft, choice, place, pool, min(needed * part / pool.size, 1.0), cost * part)
         if tested >= 2 * FEWEST and np.isfinite(spread):
-            experiments[place] = propose_experiment(
-                tested, spread, "profit per customer", TEST_SHARE, draft.ground.question.horizon_days
+            held = int((choice.held_out & (choice.programme == place)).sum())
+            experiments[place] = Experiment(
+                customers=tested,
+                treated=tested - held,
+                control=held,
+                detectable=detectable_effect(spread, tested - held, held),
+                outcome="profit per customer",
+                days=draft.ground.question.horizon_days,
             )
     return experiments
 
