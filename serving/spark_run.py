@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, reduce
 from importlib.metadata import version
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -113,7 +113,7 @@ class SparkRun:
             "engine": "spark",
             "model": self.model.artefact.digest,
             "tables": self.data_digest,
-            "ids": [self.evidence.spark_id_type, _digest(self.evidence.customers, ["customer"])],
+            "ids": [self.evidence.spark_id_type, _digests({"": (self.evidence.customers, ["customer"])})[""]],
             "observed_from": dict(self.builder.prepared.plan.observed_from),
             "cutoff": self.cutoff,
             "closures": list(self.question.calendar.closures),
@@ -124,9 +124,8 @@ class SparkRun:
     @cached_property
     def data_digest(self) -> dict[str, str]:
         """A digest of each table's good rows, whatever their order; other than that of the local engine."""
-        return {
-            name: _digest(table.facts, table.facts.columns) for name, table in self.evidence.tables.items()
-        }
+        facts = {name: table.facts for name, table in self.evidence.tables.items()}
+        return _digests({name: (rows, rows.columns) for name, rows in facts.items()})
 
     @property
     def day(self) -> str:
@@ -230,11 +229,8 @@ class SparkRun:
         """How the evidence deviates from training, by a sample of customers; BrokenContractError where that is much."""
         contract = self.model.artefact.contract
         known = self.evidence.known_before(self.cutoff)
-        ages = {
-            name: (self.cutoff - newest) / DAY
-            for name in AGED
-            if name in contract.tables and (newest := self._newest(name, "happened")) is not None
-        }
+        newest = {name: found[0] for name, found in self._newest.items() if name in contract.tables}
+        ages = {name: (self.cutoff - when) / DAY for name in AGED if (when := newest.get(name)) is not None}
         found = [*stale_tables(contract, ages), *fewer_customers(contract, self.cutoff, "customers", known)]
         if known:
             found += self._changed_inputs()
@@ -250,17 +246,26 @@ class SparkRun:
         row = chosen.groupBy("all").applyInArrow(lambda rows: judge(rows), "deviations string").first()
         return [] if row is None else [Deviation(**each) for each in json.loads(row[0])]
 
-    def _newest(self, table: str, dated: str) -> int | None:
-        """The newest fact of a table of which a time lies before the cutoff."""
+    @cached_property
+    def _newest(self) -> dict[str, tuple[int | None, int | None]]:
+        """By table the newest fact that happened before the cutoff, and the newest that was known before it."""
         from pyspark.sql import functions as sql
 
-        row = self.evidence.facts[table].where(f"{dated} < {self.cutoff}").agg(sql.max("happened")).first()
-        return None if row is None or row[0] is None else int(row[0])
+        # A link makes no fact newer, so that the rows suffice as they were read.
+        tables = {name: table.facts for name, table in self.evidence.tables.items() if name in AGED}
+        rows = [
+            facts.select(sql.lit(name).alias("name"), "happened", "recorded")
+            for name, facts in tables.items()
+        ]
+        everything: DataFrame = reduce(lambda a, b: a.unionByName(b), rows)
+        happened = sql.expr(f"max(happened) FILTER (WHERE happened < {self.cutoff})")
+        known = sql.expr(f"max(happened) FILTER (WHERE recorded < {self.cutoff})")
+        return {row[0]: (row[1], row[2]) for row in everything.groupBy("name").agg(happened, known).collect()}
 
     @property
     def newest_fact_days(self) -> float | None:
         """Days from the newest purchase line that was known before the cutoff to the cutoff."""
-        newest = self._newest("purchases", "recorded")
+        newest = self._newest["purchases"][1]
         return None if newest is None else round((self.cutoff - newest) / DAY, 3)
 
     @property
@@ -292,15 +297,19 @@ class SparkRun:
         }
 
 
-def _digest(rows: "DataFrame", columns: Sequence[str]) -> str:
-    """A digest of rows in any order: how many they are, and the sum of their hashes."""
+def _digests(tables: Mapping[str, tuple["DataFrame", Sequence[str]]]) -> dict[str, str]:
+    """By name a digest of rows in any order: how many they are, and the sum of their hashes."""
     from pyspark.sql import functions as sql
 
-    values = [sql.col(spark_quoted(name)) for name in columns]
-    hashed = sql.xxhash64(*values, *[value.isNull() for value in values]).cast("decimal(38, 0)")
-    row = rows.agg(sql.count("*"), sql.sum(hashed)).first()
-    assert row is not None
-    return f"{row[0]}-{int(row[1] or 0) % (1 << 64):016x}"
+    parts = []
+    for name, (rows, columns) in tables.items():
+        values = [sql.col(spark_quoted(each)) for each in columns]
+        hashed = sql.xxhash64(*values, *[value.isNull() for value in values]).cast("decimal(38, 0)")
+        counted = rows.agg(sql.count("*").alias("n"), sql.sum(hashed).alias("total"))
+        parts.append(counted.select(sql.lit(name), "n", "total"))
+    together: DataFrame = reduce(lambda a, b: a.union(b), parts)
+    found = {row[0]: row for row in together.collect()}
+    return {name: f"{found[name][1]}-{int(found[name][2] or 0) % (1 << 64):016x}" for name in tables}
 
 
 def _ranked(rows: "DataFrame") -> "DataFrame":
