@@ -318,4 +318,10 @@ def open_session() -> "SparkSession":
         and str(session.sparkContext.master).startswith("local")
     ):
         session.conf.set("spark.sql.shuffle.partitions", str(2 * session.sparkContext.defaultParallelism))
+        session.conf.set(
+            "spark.sql.adaptive.enabled", "false"
+        )  # it plans again after each of many small stages
+        session.conf.set(
+            "spark.sql.maxPlanStringLength", "100000"
+        )  # of large plans, which fill the driver's memory
     return session
