@@ -41,7 +41,9 @@ def corrupted(data: TrainingSet, immature: Sequence[int], at: int) -> TrainingSe
         table = table.set_column(table.column_names.index(name), name, pa.array(values))
 
     put("target", np.where(rows, 1 - data.outcome, data.outcome).astype(np.int8))
-    for name in ("days_since_order", "orders_90d", "score", *READ):
+    for name in dict.fromkeys(("days_since_order", "orders_90d", "score", *READ)):
+        if name not in table.column_names:  # prospects have it
+            continue
         values = np.asarray(data.table[name])
         put(name, np.where(other, random.random(values.size) * 900, values).astype(np.float32))
     channel = np.array(data.table["channel"].to_pylist(), object)
