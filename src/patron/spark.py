@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 Frames = Mapping[str, "DataFrame"]
 
+_DRIVER_MEMORY = "4g"
+"""Spark's own 1 GB does not hold the plans of nine tables."""
+
 _USUAL_PARTITIONS = "200"
 """Spark's own default, meant for a cluster."""
 
@@ -303,7 +306,7 @@ def open_session() -> "SparkSession":
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers need the packages that are here
     try:
         there = SparkSession.getActiveSession()
-        session = there or SparkSession.builder.appName("patron").getOrCreate()
+        session = there or _builder(SparkSession.builder.appName("patron")).getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise ConfigurationError(
             "Spark does not start.",
@@ -325,3 +328,11 @@ def open_session() -> "SparkSession":
             "spark.sql.maxPlanStringLength", "100000"
         )  # of large plans, which fill the driver's memory
     return session
+
+
+def _builder(builder: Any) -> Any:
+    """A session to be started, with a driver that can plan many tables, unless Spark is told its settings otherwise."""
+    told = ("PYSPARK_SUBMIT_ARGS", "PYSPARK_GATEWAY_PORT", "SPARK_HOME", "SPARK_CONF_DIR", "SPARK_REMOTE")
+    if any(name in os.environ for name in told):
+        return builder
+    return builder.config("spark.driver.memory", _DRIVER_MEMORY)
