@@ -1,7 +1,6 @@
 """From a draft to the choice: what is known to pay under the budget, what is not known as a test, and lots in both."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -10,11 +9,13 @@ import pyarrow.compute as pc
 
 from patron.features.facts import Range
 from patron.features.outcomes import SPEND
+from patron.models.table_columns import numbers
 
 from .allocation import NOBODY, allocate
 from .draft import Draft
 from .drawing import draw_share
 from .experiment import Experiment, customers_for, detectable_effect
+from .known_effects import Gains
 from .moments import compared_by
 from .plan import Choice
 from .trial import FEWEST
@@ -36,17 +37,8 @@ LOSES = "a contact would cost more than it brings"
 BEYOND = "beyond the budget, or not needed for a test"
 
 
-@dataclass(frozen=True, eq=False)
-class Gains:
-    """Gains of contacts [n, k] with the ends of their intervals; NaN where a programme is not on offer."""
-
-    value: Floats
-    low: Floats
-    high: Floats
-
-
 def gains_of(draft: Draft) -> Gains:
-    """What each candidate's contact brings by each programme that is known to pay; NaN elsewhere."""
+    """What each candidate's contact brings by each programme [n, k] that is known to pay; NaN elsewhere."""
     shape = draft.fits.shape
     gains = Gains(*(np.full(shape, np.nan) for _ in range(3)))
     for place in draft.places("pays"):
@@ -233,6 +225,6 @@ def _spread(draft: Draft) -> float:
         return float("nan")
     if silent:
         table = table.filter(pc.is_in(table["stage"], pa.array(silent)))
-    spend = np.array(table[SPEND].to_pylist(), np.float64)
+    spend = numbers(table, SPEND)
     spend = spend[np.isfinite(spend)]
     return draft.settings.margin * float(spend.std()) if spend.size > 1 else float("nan")

@@ -58,7 +58,7 @@ class Condition:
                 found.add(".".join(node["column_names"]))
         return tuple(sorted(found))
 
-    def check(self, known: Mapping[str, str] | Iterable[str]) -> None:
+    def check(self, known: Iterable[str]) -> None:
         """ConfigurationError for a column that is not known, with the nearest that is."""
         names = sorted(known)
         for column in self.columns():

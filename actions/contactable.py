@@ -15,6 +15,7 @@ from patron.features.sources import open_source
 from patron.features.sql import quoted
 from patron.features.store import EvidenceStore
 from patron.features.tables import TableSpec
+from patron.serving.contacted import by_the_firm
 
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -48,10 +49,8 @@ def past_contacts(store: EvidenceStore, before: int) -> Contacts:
     """The firm's contacts before an instant; a contact without `initiated_by` counts as the firm's."""
     if "activities" not in store.columns:
         return Contacts(np.empty(0, np.int64), np.empty(0, np.int64))
-    own = "initiated_by" in store.columns["activities"]
-    by_firm = "AND coalesce(lower(trim(initiated_by)), '') <> 'customer'" if own else ""
     rows = store.connection.execute(
-        f"SELECT customer, happened FROM activities WHERE until = ? AND happened < ? {by_firm}"
+        f"SELECT customer, happened FROM activities WHERE until = ? AND happened < ? AND {by_the_firm(store)}"
         " ORDER BY customer, happened",
         [FOREVER, before],
     ).fetchnumpy()

@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from patron.models.table_columns import numbers
+
 from .candidates import Candidates
 from .contactable import MAY_BE, NEVER, Contacts, opted_out, past_contacts
 from .drawing import draw_share, fifths, generator, strata_of
@@ -50,7 +52,7 @@ class Draft:
     @property
     def unit_cost(self) -> Floats:
         """What a contact costs [n, k]: the incentive is paid by the probability to buy."""
-        bought = _numbers(self.candidates, "probability")
+        bought = numbers(self.candidates.table, "probability")
         costs = np.empty(self.fits.shape)
         for place, each in enumerate(self.known):
             costs[:, place] = each.programme.cost + each.programme.incentive * bought
@@ -79,7 +81,8 @@ def draft_of(
     """
     count, horizon = candidates.count, ground.question.horizon_days
     stratum = strata_of(
-        np.array(candidates.table["stage"].to_pylist(), np.str_), fifths(_numbers(candidates, "probability"))
+        np.array(candidates.table["stage"].to_pylist(), np.str_),
+        fifths(numbers(candidates.table, "probability")),
     )
     reason = np.full(count, "", object)
     notes = []
@@ -168,7 +171,3 @@ def _together(first: Contacts, second: Contacts) -> Contacts:
     return Contacts(
         np.concatenate([first.customer, second.customer]), np.concatenate([first.moment, second.moment])
     )
-
-
-def _numbers(candidates: Candidates, name: str) -> Floats:
-    return np.array(candidates.table[name].to_pylist(), np.float64)

@@ -17,6 +17,7 @@ from patron.features.errors import DataError
 from patron.features.outcomes import SPEND
 from patron.features.targets import maturity
 from patron.models.intervals import Estimate
+from patron.models.table_columns import numbers
 
 from .activities import FEWEST_TO_LEARN, covariates_of
 from .covariates import encoded
@@ -28,7 +29,7 @@ from .moments import EXPECTED, Ground, rows_with_expectation
 from .programme import Programme
 from .ranking_gain import ranking_gain
 from .scores import Scores, drawn_scores
-from .targeting import FOREST, Targeting, learned_from, smallest_leaf
+from .targeting import FOREST, learned_from, smallest_leaf
 from .trial import Trial
 
 Floats = npt.NDArray[np.float64]
@@ -39,7 +40,7 @@ OUTCOME = "profit"
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """The gain of contacting each of n customers, its cost taken off, with the ends of its 95% interval."""
+    """Gains of contacting customers, the cost taken off, with the ends of their 95% intervals, all of one shape."""
 
     value: Floats
     low: Floats
@@ -58,7 +59,6 @@ class KnownEffect:
     programme: Programme
     draws: int = 0
     effect: Effect | None = None
-    targeting: Targeting | None = None
     gains: Gains | None = None
     learned: str | None = None
     why_not: str | None = None
@@ -145,7 +145,6 @@ def _measured(
     if trial.rows < FEWEST_TO_LEARN or not trial.covariates.shape[1] or not customer.size:
         return known
     targeting = learned_from(trial, scores, 1, None, ground.seed)
-    known = replace(known, targeting=targeting)
     by_expectation = not targeting.beats_everyone and _expectation_ranks(frame, scores, ground.seed)
     if not (targeting.beats_everyone or by_expectation):
         return known
@@ -185,8 +184,8 @@ def _shares(arm: npt.NDArray[np.str_]) -> dict[str, float]:
 
 
 def _trial(frame: pa.Table, programme: Programme, draw: Draw, margin: float) -> Trial:
-    spend = np.array(frame[SPEND].to_pylist(), np.float64)
-    bought = np.array(frame["target"].to_pylist(), np.float64)
+    spend = numbers(frame, SPEND)
+    bought = numbers(frame, "target")
     contacted = np.array([each not in (None, draw.control) for each in frame["arm"].to_pylist()], np.bool_)
     profit = margin * spend - programme.incentive * contacted * bought
     named = frame.append_column(OUTCOME, pa.array(profit, from_pandas=True))
@@ -248,4 +247,4 @@ def _expectation_ranks(frame: pa.Table, scores: Scores, seed: int) -> bool:
 
 
 def _chance(frame: pa.Table) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.array(frame[EXPECTED].to_pylist(), np.float64))))
+    return np.asarray(1 / (1 + np.exp(-numbers(frame, EXPECTED))))

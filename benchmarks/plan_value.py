@@ -1,6 +1,6 @@
 """Whether a plan earns what it could, and whether its own holdout says so: worlds whose truth is known.
 
-    python benchmarks/plan_value.py --worlds 200 --folder /tmp/plan-worlds
+    python benchmarks/plan_value.py --worlds 200 --folder plan-worlds
     python benchmarks/plan_value.py --worlds 4 --customers 2000 --processes 1
 
 In every world an offer is tested on half of the customers; the plan is made of what the test showed, under a budget of

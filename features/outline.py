@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from .contracts import TableContract
-from .localtime import LocalTime
+from .judging import ALWAYS
+from .localtime import LocalTime, to_microseconds
+from .reading import TableAccount
+from .referral_facts import SOURCES
 from .tables import DataSpec
 
 
@@ -32,3 +35,14 @@ class Outline(Protocol):
 
     def observed_from(self, table: str) -> int:
         """From when on a table is complete (an instant)."""
+
+
+def complete_since(table: str, data: DataSpec, accounts: Mapping[str, TableAccount]) -> int:
+    """From when on a table is complete: as stated, else its first fact; one derived of several, when all are."""
+    if table in SOURCES:
+        return max(complete_since(source, data, accounts) for source in SOURCES[table])
+    stated = data.tables[table].observed_from
+    if stated is not None:
+        return to_microseconds(stated)
+    first = accounts[table].first
+    return ALWAYS if first is None else first

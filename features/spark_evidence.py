@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from .columns import IdType, agreed_id_type
 from .contracts import STORED, TABLES, TableContract
 from .errors import DataError
-from .judging import ALWAYS
 from .localtime import FOREVER, LocalTime, to_microseconds
+from .outline import complete_since
 from .question import Question
 from .reading import TableAccount, empty_table, refuse_mixed_currencies, refuse_unused
 from .referral_facts import SOURCES
@@ -118,13 +118,7 @@ class SparkEvidence:
 
     def observed_from(self, table: str) -> int:
         """From when on a table is complete: as stated, else its first fact; one derived of several, when all are."""
-        if table in SOURCES:
-            return max(self.observed_from(source) for source in SOURCES[table])
-        stated = self.data.tables[table].observed_from
-        if stated is not None:
-            return to_microseconds(stated)
-        first = self.accounts[table].first
-        return ALWAYS if first is None else first
+        return complete_since(table, self.data, self.accounts)
 
     @property
     def id_type(self) -> IdType:

@@ -20,8 +20,8 @@ from .facts import Facts, Range, neighbours_together
 from .full_disk import is_disk_full, tell_full_disk
 from .further_rows import has_own_rows, with_further_rows
 from .identities import link_aliases, with_links
-from .judging import ALWAYS
 from .localtime import FOREVER, LocalTime, to_microseconds
+from .outline import complete_since
 from .progress import Progress, silent
 from .question import Question
 from .reading import TableAccount, TableReader
@@ -250,13 +250,7 @@ class EvidenceStore:
 
     def observed_from(self, table: str) -> int:
         """From when on a table is complete: as stated, else its first fact; one derived of several, when all are."""
-        if table in SOURCES:
-            return max(self.observed_from(source) for source in SOURCES[table])
-        stated = self.data.tables[table].observed_from
-        if stated is not None:
-            return to_microseconds(stated)
-        first = self.accounts[table].first
-        return ALWAYS if first is None else first
+        return complete_since(table, self.data, self.accounts)
 
     def rows(self, table: str) -> int:
         """Rows of a table of facts, those of linked aliases counted for both."""

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from patron.models.intervals import Estimate
 
+from .page_files import write_page
+
 
 @dataclass(frozen=True)
 class MeasuredEffect:
@@ -78,7 +80,4 @@ def render_activities_page(page: ActivitiesPage) -> str:
 
 def write_activities_page(page: ActivitiesPage, path: Path | str) -> Path:
     """Write the page to a file, making its folder; the file's path."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_activities_page(page), encoding="utf-8", newline="\n")
-    return target
+    return write_page(render_activities_page(page), path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from patron.features.audit import AuditReport
 
+from .page_files import write_page
+
 
 def render_audit_page(report: AuditReport) -> str:
     """The report as one HTML document that loads nothing and runs nothing; the same text for the same report."""
@@ -16,7 +18,4 @@ def render_audit_page(report: AuditReport) -> str:
 
 def write_audit_page(report: AuditReport, path: Path | str) -> Path:
     """Write the page to a file, making its folder; the file's path."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_audit_page(report), encoding="utf-8", newline="\n")
-    return target
+    return write_page(render_audit_page(report), path)

@@ -13,6 +13,8 @@ from patron.features.reading import TableAccount
 from patron.features.table_facts import TableFacts
 from patron.models.separability import Separability
 
+from .page_files import write_page
+
 
 @dataclass(frozen=True)
 class GateLine:
@@ -79,6 +81,4 @@ def render_check_page(page: CheckPage) -> str:
 
 def write_check_page(page: CheckPage, path: Path) -> Path:
     """Write the page to a file, making its folder; the file's path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_check_page(page), encoding="utf-8", newline="\n")
-    return path
+    return write_page(render_check_page(page), path)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from patron.models.watched import MonitorReport
 
+from .page_files import write_page
+
 
 def render_monitoring_page(report: MonitorReport) -> str:
     """The report as one HTML document that loads nothing and runs nothing; the same text for the same report."""
@@ -24,7 +26,4 @@ def render_monitoring_page(report: MonitorReport) -> str:
 
 def write_monitoring_page(report: MonitorReport, path: Path | str) -> Path:
     """Write the page to a file, making its folder; the file's path."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_monitoring_page(report), encoding="utf-8", newline="\n")
-    return target
+    return write_page(render_monitoring_page(report), path)

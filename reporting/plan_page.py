@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .page_files import write_page
+
 
 @dataclass(frozen=True)
 class PlannedProgramme:
@@ -61,7 +63,4 @@ def render_plan_page(page: PlanPage) -> str:
 
 def write_plan_page(page: PlanPage, path: Path | str) -> Path:
     """Write the page to a file, making its folder; the file's path."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_plan_page(page), encoding="utf-8", newline="\n")
-    return target
+    return write_page(render_plan_page(page), path)

@@ -23,6 +23,8 @@ from patron.models.loyalty_map import LoyaltyMap
 from patron.models.stand_ins import StandIn
 from patron.models.totals import Totals
 
+from .page_files import write_page
+
 
 @dataclass(frozen=True)
 class FoldSpan:
@@ -161,10 +163,7 @@ def render_training_page(page: TrainingPage) -> str:
 
 def write_training_page(page: TrainingPage, path: Path | str) -> Path:
     """Write the report to a file, making its folder; the file's path."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_training_page(page), encoding="utf-8", newline="\n")
-    return target
+    return write_page(render_training_page(page), path)
 
 
 def figures(page: TrainingPage) -> dict[str, bytes]:

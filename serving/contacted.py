@@ -26,14 +26,18 @@ def contacted_within(store: EvidenceStore, window: Window) -> Codes | None:
     """
     if "activities" not in store.columns:
         return None
-    own = "initiated_by" in store.columns["activities"]
-    by_firm = "AND coalesce(lower(trim(initiated_by)), '') <> 'customer'" if own else ""
     return _codes(
         store,
         "SELECT DISTINCT customer FROM activities WHERE happened >= ? AND happened < ? AND recorded < ? AND until > ?"
-        f" {by_firm} ORDER BY customer",
+        f" AND {by_the_firm(store)} ORDER BY customer",
         (window.cutoff, window.end, window.known_at, window.known_at),
     )
+
+
+def by_the_firm(store: EvidenceStore) -> str:
+    """The SQL condition on activities that the firm began; where nobody is named, the firm did."""
+    told = "initiated_by" in store.columns["activities"]
+    return "coalesce(lower(trim(initiated_by)), '') <> 'customer'" if told else "true"
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from patron.features.errors import AwayError, ConfigurationError
 from patron.features.family import Family
@@ -58,6 +58,24 @@ class ScoringResult:
     delivered: Mapping[str, str] = field(default_factory=dict)
     movers: Movers | None = None
     """Who moved most since the run of the cutoff before; None where there is none."""
+
+    @classmethod
+    def of(cls, folder: Path, model: str, facts: Mapping[str, Any], *, repeated: bool) -> Self:
+        """A run in its folder, by what its manifest says; those of earlier versions say less."""
+        return cls(
+            folder=folder,
+            model=model,
+            cutoff=facts["cutoff"],
+            customers=facts["customers"],
+            scored=facts["scored"],
+            excluded=facts["excluded"],
+            newest_fact_days=facts["newest_fact_days"],
+            unseen=facts["unseen"],
+            repeated=repeated,
+            scored_at=facts["scored_at"],
+            deviations=tuple(facts.get("deviations", ())),
+            warnings=tuple(facts.get("warnings", ())),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data."""
@@ -224,19 +242,5 @@ class Scorer:
         self.progress("comparing with the run before", 0, 0)
         with writable(final.parent):
             movers = movers_of(final, run.store, run.prepared, self.model.artefact, run.cutoff)
-        return ScoringResult(
-            folder=final,
-            model=self.model.uri,
-            cutoff=facts["cutoff"],
-            customers=facts["customers"],
-            scored=facts["scored"],
-            excluded=facts["excluded"],
-            newest_fact_days=facts["newest_fact_days"],
-            unseen=facts["unseen"],
-            repeated=repeated,
-            scored_at=facts["scored_at"],
-            delivered=delivered,
-            movers=movers,
-            deviations=tuple(facts.get("deviations", ())),
-            warnings=tuple(facts.get("warnings", ())),  # runs of earlier versions have none
-        )
+        result = ScoringResult.of(final, self.model.uri, facts, repeated=repeated)
+        return replace(result, delivered=delivered, movers=movers)

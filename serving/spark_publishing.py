@@ -72,20 +72,7 @@ def publish_spark_run(run: SparkRun, out: Path, progress: Progress = silent) -> 
             remove(staging)
         point_to_latest(folder)
     progress("writing scores", 1, 1)
-    return ScoringResult(
-        folder=final,
-        model=run.model.uri,
-        cutoff=facts["cutoff"],
-        customers=facts["customers"],
-        scored=facts["scored"],
-        excluded=facts["excluded"],
-        newest_fact_days=facts["newest_fact_days"],
-        unseen=facts["unseen"],
-        repeated=repeated,
-        scored_at=facts["scored_at"],
-        deviations=tuple(facts["deviations"]),
-        warnings=tuple(facts["warnings"]),
-    )
+    return ScoringResult.of(final, run.model.uri, facts, repeated=repeated)
 
 
 def _write(ready: Publication, name: str, rows: "DataFrame", schema: pa.Schema, count: int) -> None:

@@ -480,11 +480,6 @@ def _rebuilding(config: Config) -> "Evidence":
     return Evidence(config.data, families, config.run.memory, config.question.calendar.closures)
 
 
-def score_home(config: Config) -> Path:
-    """The folder of the scoring runs, unless somebody says otherwise."""
-    return destinations_of(config, None)[0]
-
-
 def destinations_of(config: Config, out: Places) -> "tuple[Path, tuple[Destination, ...]]":
     """The folder of the scoring runs, and where they are brought to besides."""
     from patron.serving.destinations import USUAL, destinations

@@ -84,10 +84,12 @@ def scoring_run(config: Config, scores: str | Path | None) -> "SentRun":
     from patron.serving.publishing import LATEST, published
     from patron.serving.sent import SentRun
 
-    from .api import score_home
+    from .api import destinations_of
 
     folder = (
-        Path(scores) if scores is not None else score_home(config) / name_part(config.question.name) / LATEST
+        Path(scores)
+        if scores is not None
+        else destinations_of(config, None)[0] / name_part(config.question.name) / LATEST
     ).resolve()
     facts = published(folder)
     if facts is None:
