@@ -36,8 +36,9 @@ check: install  ## format, lint, types, who imports whom
 	$(BIN)/mypy
 	PYTHONPATH=.tree $(BIN)/lint-imports
 
-bench: install  ## speed beside peers, small
+bench: install  ## speed beside peers, and whether effects are told rightly; small
 	$(BIN)/python benchmarks/features.py all --scale 0.01 --repeat 1 --only patron,sql,polars,pandas
+	$(BIN)/python benchmarks/effect_coverage.py --worlds 1 --customers 1000 --folder "$$(mktemp -d)"
 
 docs: install  ## write the reference pages
 	$(BIN)/python -m patron.configuration_page docs/configuration.md

@@ -19,13 +19,14 @@ from patron.features.words import name_part
 from patron.models.groups import recency_bands
 from patron.models.loyalty import learn_thresholds, loyalty_column
 
+from .contact_effects import effects_of_contacts
 from .contacts import Contacts, contacts_of
 from .draw_times import differing_draws
 from .draws import Draw, draws_of
 from .effects import Effect, holm
 from .group_effects import effects_by_group
-from .measuring import drawn_measurement, measure_effect
-from .moments import COVARIATES, EXPECTED, OUTCOMES, Ground, compared_by, rows_with_expectation
+from .measuring import drawn_measurement
+from .moments import EXPECTED, OUTCOMES, Ground, compared_by, covariates_of, rows_with_expectation
 from .results import ActivitiesReport, ActivityResult, Objective
 from .scores import drawn_scores
 from .targeting import learned_from
@@ -36,7 +37,6 @@ Places = npt.NDArray[np.int64]
 FEWEST_TO_LEARN = 2_000
 """Customers of a test from whom on it is asked whom the arm moves."""
 
-_OTHERS = "not contacted"
 _MOST_COMMON = 20
 """So many activities are measured, the most frequent."""
 
@@ -119,12 +119,6 @@ def _measured(
     return replace(
         result, effects=tuple(effects), expectation=EXPECTED in frame.column_names, notes=tuple(notes)
     )
-
-
-def covariates_of(frame: pa.Table) -> list[str]:
-    """The columns that customers are compared by, as far as the frame knows anything in them."""
-    wanted = ("stage", EXPECTED, *COVARIATES)
-    return [name for name in wanted if name in frame.column_names and frame[name].null_count < frame.num_rows]
 
 
 def _groupings(frame: pa.Table) -> dict[str, npt.NDArray[np.str_]]:
@@ -232,61 +226,14 @@ def _of_activity(
     ground: Ground, prepared: Prepared, contacts: Contacts, negative_control: tuple[Ground, Prepared] | None
 ) -> ActivityResult:
     result = _plain(ground, contacts)
-    before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
     try:
-        now = _contact_rows(ground, prepared, contacts, contacts.moment)
-        then = _contact_rows(ground, prepared, contacts, before)
-        effects = [
-            _compared(now, then, outcome, column, contacts.activity, ground.seed)
-            for outcome, column in OUTCOMES.items()
-            if column in now.column_names
-        ]
-        if negative_control is not None:
-            beside = _contact_rows(*negative_control, contacts, contacts.moment)
-            effects = _beside_control(effects, beside, contacts.activity, ground.seed)
+        effects = effects_of_contacts(ground, prepared, contacts, negative_control)
     except DataError as error:
         return replace(result, why_not=_in_one_line(error))
     why_not = {effect.why_not for effect in effects}
     shared = next(iter(why_not)) if len(why_not) == 1 else None
     proposal = effects[0].experiment if shared is not None else None
     return replace(result, effects=tuple(effects), experiment=proposal)
-
-
-def _contact_rows(ground: Ground, prepared: Prepared, contacts: Contacts, moment: Places) -> pa.Table:
-    """The rows of contacts and others at these moments, with who was contacted at the contact's own moment."""
-    table = ground.rows(prepared, contacts.customer, moment)
-    order = np.lexsort([moment, contacts.customer])
-    arm = np.where(contacts.contacted[order], contacts.activity, _OTHERS)
-    return table.append_column("arm", pa.array(arm.tolist()))
-
-
-def _beside_control(effects: Sequence[Effect], rows: pa.Table, activity: str, seed: int) -> list[Effect]:
-    """Effects beside what is found for purchases that the activity cannot have changed."""
-    if all(effect.estimate is None for effect in effects):
-        return list(effects)
-    name = "purchases that it is said not to concern"
-    named = rows.rename_columns([name if each == "target" else each for each in rows.column_names])
-    found = measure_effect(
-        named, "arm", name, covariates_of(rows), control=_OTHERS, customer="customer", seed=seed
-    )[activity]
-    return [each if each.estimate is None else each.beside_placebo(found) for each in effects]
-
-
-def _compared(now: pa.Table, then: pa.Table, outcome: str, column: str, activity: str, seed: int) -> Effect:
-    """The effect on an outcome, unless the same comparison a horizon earlier finds one where there can be none."""
-
-    def measured(rows: pa.Table, name: str) -> Effect:
-        named = rows.rename_columns([name if each == column else each for each in rows.column_names])
-        covariates = covariates_of(rows)
-        return measure_effect(
-            named, "arm", name, covariates, control=_OTHERS, customer="customer", seed=seed
-        )[activity]
-
-    effect = measured(now, outcome)
-    if effect.estimate is None:
-        return effect
-    placebo = measured(then, f"{outcome} before the contact")
-    return effect.beside_placebo(placebo)
 
 
 def _objective(ground: Ground, name: str) -> Objective | None:

@@ -19,13 +19,13 @@ from patron.features.targets import maturity
 from patron.models.intervals import Estimate
 from patron.models.table_columns import numbers
 
-from .activities import FEWEST_TO_LEARN, covariates_of
+from .activities import FEWEST_TO_LEARN
 from .covariates import encoded
 from .draws import Draw
 from .effects import Effect
 from .extras import econml_forest, statsmodels
 from .measuring import drawn_measurement
-from .moments import EXPECTED, Ground, rows_with_expectation
+from .moments import EXPECTED, Ground, covariates_of, rows_with_expectation
 from .programme import Programme
 from .ranking_gain import ranking_gain
 from .scores import Scores, drawn_scores

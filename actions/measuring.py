@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from patron.features.errors import DataError
 
-from .comparability import compare_arms
+from .comparability import Comparability, compare_arms
 from .effects import Effect, Measurement, holm, told_apart
 from .experiment import detectable_effect, propose_experiment
 from .randomisation import Randomisation, check_randomisation
@@ -106,8 +106,14 @@ def _described(trial: Trial, place: int) -> Effect:
 
 def _observed(trial: Trial, fakes: Mapping[str, Trial], place: int, seed: int) -> Effect:
     """An arm against the control where nobody drew lots: an estimate, or the reason why there is none."""
+    return observed_effect(trial, fakes, place, compare_arms(trial.between(place), seed), seed)
+
+
+def observed_effect(
+    trial: Trial, fakes: Mapping[str, Trial], place: int, compared: Comparability, seed: int
+) -> Effect:
+    """An arm against the control, as far as these rows `compared`; `fakes` are the same rows with placebo outcomes."""
     pair = trial.between(place)
-    compared = compare_arms(pair, seed)
     described = replace(_described(trial, place), compared=compared)
     if compared.why_not is not None:
         return _without(described, compared.why_not)

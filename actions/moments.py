@@ -140,6 +140,12 @@ def rows_with_expectation(ground: Ground, customer: Places, moment: Places) -> p
     )
 
 
+def covariates_of(frame: pa.Table) -> list[str]:
+    """The columns that customers are compared by, as far as the frame knows anything in them."""
+    wanted = ("stage", EXPECTED, *COVARIATES)
+    return [name for name in wanted if name in frame.column_names and frame[name].null_count < frame.num_rows]
+
+
 def _some(table: pa.Table, seed: int) -> pa.Table:
     if table.num_rows <= MOST_LEARNED_FROM:
         return table

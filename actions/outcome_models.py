@@ -9,6 +9,7 @@ from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import GroupKFold, StratifiedKFold
+from threadpoolctl import threadpool_limits
 
 from .trial import Trial
 
@@ -29,6 +30,9 @@ _TREES: dict[str, Any] = {
 """Small trees: they find bends and crossings that a line misses, and cost little where there are none."""
 
 
+# Matrices here are small: threads of BLAS would wait for each other most of the time.
+
+
 def folds(trial: Trial, seed: int, parts: int = FOLDS) -> list[tuple[Places, Places]]:
     """Rows to learn from and rows to say something about, as often as there are parts.
 
@@ -46,7 +50,8 @@ def expected_outcome(trial: Trial, weight: Floats, seed: int) -> Floats:
     Each row is told by a model of the other folds. The mean, a ridge regression and boosted trees are tried; the one
     with the smallest squared error around the arms' means is taken, so that covariates that say nothing cost nothing.
     """
-    found = [_across(make, trial, weight, seed) for make in _regressors(trial, seed)]
+    with threadpool_limits(1, "blas"):
+        found = [_across(make, trial, weight, seed) for make in _regressors(trial, seed)]
     return found[int(np.argmin([_error(each, trial, weight) for each in found]))]
 
 
@@ -92,9 +97,10 @@ def expected_arm(trial: Trial, seed: int) -> Floats:
     found = []
     for make in makers:
         told = np.empty((trial.rows, len(trial.arms)))
-        for learn, tell in folds(trial, seed):
-            model = make().fit(trial.covariates[learn], trial.arm[learn])
-            told[tell] = model.predict_proba(trial.covariates[tell])
+        with threadpool_limits(1, "blas"):
+            for learn, tell in folds(trial, seed):
+                model = make().fit(trial.covariates[learn], trial.arm[learn])
+                told[tell] = model.predict_proba(trial.covariates[tell])
         found.append(told)
     own = [np.clip(told[np.arange(trial.rows), trial.arm], 1e-12, 1.0) for told in found]
     return found[int(np.argmin([-np.log(each).mean() for each in own]))]

@@ -86,10 +86,15 @@ def estimated_scores(trial: Trial, chance: Floats, seed: int) -> Scores:
     A wrong outcome model is mended by right chances and the other way round, but not both at once.
     """
     expected = np.empty_like(chance)
-    together = expected_outcome(trial, np.ones(trial.rows), seed)
+    sizes = trial.counts()
+    together = (
+        expected_outcome(trial, np.ones(trial.rows), seed)
+        if sizes.min() < FEWEST_OF_ITS_OWN
+        else trial.outcome
+    )
     for place in range(len(trial.arms)):
         own = (trial.arm == place).astype(np.float64)
-        if own.sum() >= FEWEST_OF_ITS_OWN:
+        if sizes[place] >= FEWEST_OF_ITS_OWN:
             expected[:, place] = expected_outcome(trial, own, seed)
         else:
             expected[:, place] = together + np.average(trial.outcome - together, weights=own)

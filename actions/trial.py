@@ -87,6 +87,15 @@ class Trial:
         """The arms beside the control."""
         return self.arms[1:]
 
+    def is_alike(self, other: "Trial") -> bool:
+        """Whether the other has the same rows, arms and covariates; outcomes may differ."""
+        return (
+            self.arms == other.arms
+            and np.array_equal(self.arm, other.arm)
+            and np.array_equal(self.customer, other.customer)
+            and np.array_equal(self.covariates, other.covariates)
+        )
+
     def between(self, place: int) -> "Trial":
         """Only the rows of an arm and of the control, as a trial of two arms."""
         found = self.rows_at(np.flatnonzero(np.isin(self.arm, (0, place))))

@@ -37,7 +37,7 @@ def planned(
     frames: Frames, at: pd.Timestamp, budget: float, cost: float, margin: float, folder: Path
 ) -> tuple[Plan, npt.NDArray[np.float64]]:
     """The plan at a moment, and the probability to buy of each of its rows [n]."""
-    with _ground(frames, at) as ground:
+    with grounded(frames, at) as ground:
         who = np.arange(ground.store.customers)
         table = rows_with_expectation(ground, who, np.full(who.size, ground.store.observed_until))
         chance = 1 / (1 + np.exp(-np.array(table[EXPECTED].to_pylist())))
@@ -57,7 +57,7 @@ def planned_knowing(
     folder: Path,
 ) -> Plan:
     """The plan at a moment where the gain of contacting each customer (by id) is known."""
-    with _ground(frames, at) as ground:
+    with grounded(frames, at) as ground:
         run = SentRun(folder / "scores", {"cutoff": f"{at.date()}T00:00:00+00:00"})
         candidates = candidates_of(ground, run, [_offer(cost)], [])
         mine = gain[np.array(candidates.table["customer_id"].to_pylist())]
@@ -70,7 +70,7 @@ def planned_knowing(
 
 def known_before(frames: Frames, at: pd.Timestamp, cost: float, margin: float) -> Estimate | None:
     """What all draws before a moment say of the offer, before its cost."""
-    with _ground(frames, at) as ground:
+    with grounded(frames, at) as ground:
         (draw,) = draws_of(ground.store, ground.question.horizon_days)
         return _estimate(ground, draw, cost, margin)
 
@@ -79,7 +79,7 @@ def measured(
     frames: Frames, until: pd.Timestamp, at: pd.Timestamp, cost: float, margin: float
 ) -> Estimate | None:
     """What the draw of one moment alone says once its horizon is over."""
-    with _ground(frames, until) as ground:
+    with grounded(frames, until) as ground:
         (draw,) = draws_of(ground.store, ground.question.horizon_days)
         mine = draw.moment == ground.store.zone.midnight(at.date())
         own = replace(
@@ -98,7 +98,8 @@ def _estimate(ground: Ground, draw: Draw, cost: float, margin: float) -> Estimat
 
 
 @contextmanager
-def _ground(frames: Frames, until: pd.Timestamp) -> Iterator[Ground]:
+def grounded(frames: Frames, until: pd.Timestamp) -> Iterator[Ground]:
+    """Frames of evidence, known up to a moment, as activities and plans are measured on."""
     columns = {name: {column: column for column in frame.columns} for name, frame in frames.items()}
     config = load_config(
         {

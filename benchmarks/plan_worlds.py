@@ -20,7 +20,7 @@ from patron.simulator_customers import (
     draw_customers,
     first_day,
 )
-from patron.simulator_days import Life, live, seasons
+from patron.simulator_days import Life, Orders, live, seasons
 from patron.simulator_retailer import Campaign, Retailer
 
 Floats = npt.NDArray[np.float64]
@@ -87,25 +87,7 @@ class World:
 
     def purchases(self, life: Life, until: int) -> pd.DataFrame:
         """The orders before a day; what each costs depends on customer and day alone."""
-        orders, random = life.orders, np.random.default_rng([self.seed, 1])
-        noise, luck = random.normal(size=(self.customers, DAYS)), random.random((self.customers, DAYS))
-        known = orders.day < until
-        who, day = orders.customer[known], orders.day[known]
-        price = np.array([each.price for each in self.retailer.categories])[orders.category[known]]
-        full = price * np.exp(_SPREAD * noise[who, day] - _SPREAD**2 / 2)
-        off = np.where(luck[who, day] < self.people.discount_proneness[who], REDUCED, 0.0) * full
-        names = np.array([each.name for each in self.retailer.categories])
-        return pd.DataFrame(
-            {
-                "customer_id": who,
-                "purchased_at": pd.Timestamp(self.retailer.observed_from)
-                + pd.to_timedelta(day, "D")
-                + pd.Timedelta("12h"),
-                "amount": np.round(full - off, 2),
-                "discount": np.round(off, 2),
-                "category": names[orders.category[known]],
-            }
-        )
+        return purchases_of(self.retailer, self.people, life.orders, until)
 
     def test(self) -> pd.DataFrame:
         """Who was drawn to which arm of the first offer."""
@@ -149,3 +131,26 @@ class World:
         return np.asarray(
             self.margin * spend * (pace * there).sum(axis=0) * started * np.expm1(people.response[campaign])
         )
+
+
+def purchases_of(retailer: Retailer, people: Customers, orders: Orders, until: int) -> pd.DataFrame:
+    """The orders before a day as evidence, customers by their place; what each costs depends on who and when alone."""
+    random, shape = np.random.default_rng([retailer.seed, 1]), (len(people), retailer.days)
+    noise, luck = random.normal(size=shape), random.random(shape)
+    known = orders.day < until
+    who, day, category = orders.customer[known], orders.day[known], orders.category[known]
+    price = np.array([each.price for each in retailer.categories])[category]
+    full = price * np.exp(_SPREAD * noise[who, day] - _SPREAD**2 / 2)
+    off = np.where(luck[who, day] < people.discount_proneness[who], REDUCED, 0.0) * full
+    names = np.array([each.name for each in retailer.categories])
+    return pd.DataFrame(
+        {
+            "customer_id": who,
+            "purchased_at": pd.Timestamp(retailer.observed_from)
+            + pd.to_timedelta(day, "D")
+            + pd.Timedelta("12h"),
+            "amount": np.round(full - off, 2),
+            "discount": np.round(off, 2),
+            "category": names[category],
+        }
+    )

@@ -45,6 +45,12 @@ class Orders:
     def __len__(self) -> int:
         return len(self.customer)
 
+    @classmethod
+    def none(cls, categories: int) -> "Orders":
+        """No orders."""
+        whole, pull = np.empty(0, np.int64), np.empty((0, categories))
+        return cls(whole, whole, whole, whole, pull, np.empty(0), whole, np.empty(0))
+
 
 @dataclass(frozen=True)
 class Life:
@@ -56,19 +62,40 @@ class Life:
 
 def live(retailer: Retailer, customers: Customers, random: Generator) -> Life:
     """All days of the span for the customers of a chunk."""
-    people = _People(retailer, customers, random)
-    season = seasons(retailer)
-    starts, drifts, leaves = (
-        _by_day(days, retailer.days) for days in (customers.starts, customers.drifts, customers.leaves)
-    )
-    first_weekday = retailer.observed_from.weekday()
-    happened = []
-    for day in range(retailer.days):
-        people.begin(starts[day])
-        people.drift(drifts[day])
-        people.leave(leaves[day])
-        happened.append(people.spend(day, season[day] * customers.weekday[(first_weekday + day) % 7]))
-    return Life(_joined(happened), people.satisfaction)
+    days = Days(retailer, People(retailer, customers, random))
+    orders = days.until(retailer.days)
+    return Life(orders, days.people.satisfaction)
+
+
+class Days:
+    """The days of the span, gone through as far as is asked; what people do until then knows nothing of later days.
+
+    In between, `people.customers` may be replaced by the same with other arms of campaigns that have yet to start.
+    """
+
+    def __init__(self, retailer: Retailer, people: "People", day: int = 0) -> None:
+        self.retailer = retailer
+        self.people = people
+        self.day = day
+
+    def until(self, day: int) -> Orders:
+        """The orders from where the days stand to before a day of the span."""
+        people, customers, retailer = self.people, self.people.customers, self.retailer
+        season = seasons(retailer)
+        boosts = _boosts(retailer, customers)
+        starts, drifts, leaves = (
+            _by_day(days, retailer.days) for days in (customers.starts, customers.drifts, customers.leaves)
+        )
+        first_weekday = retailer.observed_from.weekday()
+        happened = [Orders.none(len(retailer.categories))]
+        for today in range(self.day, day):
+            people.begin(starts[today])
+            people.drift(drifts[today])
+            people.leave(leaves[today])
+            factor = season[today] * customers.weekday[(first_weekday + today) % 7]
+            happened.append(people.spend(today, factor, boosts))
+        self.day = day
+        return _joined(happened)
 
 
 def seasons(retailer: Retailer) -> Floats:
@@ -82,7 +109,7 @@ def seasons(retailer: Retailer) -> Floats:
     return np.asarray(weekly[weekday] * (summer_dip + christmas), dtype=np.float64)
 
 
-class _People:
+class People:
     """The changing state of a chunk's customers."""
 
     def __init__(self, retailer: Retailer, customers: Customers, random: Generator) -> None:
@@ -95,7 +122,6 @@ class _People:
         self.hazard = np.zeros(len(customers))
         self.clock = np.zeros(len(customers))
         self.due = np.full(len(customers), np.inf)
-        self.boosts = _boosts(retailer, customers)
         known = np.flatnonzero(customers.starts == BEFORE)
         self.begin(known)
         self.clock[known] *= random.random(known.size)
@@ -129,10 +155,10 @@ class _People:
         shape = self.customers.regularity[who]
         return self.random.gamma(shape) / shape
 
-    def spend(self, day: int, factor: Floats) -> Orders:
+    def spend(self, day: int, factor: Floats, boosts: list[tuple[int, int, Floats]]) -> Orders:
         """One day: clocks run, and who is due orders (once a day at most)."""
         self.clock += self.hazard * factor
-        for first, last, boost in self.boosts:
+        for first, last, boost in boosts:
             if first <= day < last:
                 self.clock += self.hazard * factor * boost
         return self.order(day, np.flatnonzero(self.clock >= self.due))

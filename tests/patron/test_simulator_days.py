@@ -1,12 +1,14 @@
 """The planted behaviour is in the data: satisfaction, campaigns, dropout, drift, season, regularity."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from patron.simulator import Retailer, SimulatedRetailer
-from patron.simulator_customers import draw_customers
-from patron.simulator_days import pick, seasons
+from patron.simulator_customers import draw_customers, first_day
+from patron.simulator_days import Days, People, live, pick, seasons
 
 RETAILER = Retailer(customers=12_000, days=540, orders_per_year=20, chunk_customers=12_000)
 
@@ -150,3 +152,33 @@ def test_responses_to_a_campaign_average_its_effect() -> None:
     customers = draw_customers(RETAILER, 0)
     assert customers.response[0].mean() == pytest.approx(0.30, abs=0.01)
     assert customers.response[1].tolist() == [0.0] * len(customers)
+
+
+def test_days_gone_through_in_two_parts_are_the_same_days():
+    retailer = Retailer(customers=300, days=120)
+    customers = draw_customers(retailer, 0)
+
+    days = Days(retailer, People(retailer, customers, retailer.random(0, "days")))
+    first, second = days.until(50), days.until(retailer.days)
+
+    whole = live(retailer, customers, retailer.random(0, "days")).orders
+    assert (first.day < 50).all()
+    assert (second.day >= 50).all()
+    assert [*first.customer, *second.customer] == whole.customer.tolist()
+    assert [*first.category, *second.category] == whole.category.tolist()
+
+
+def test_who_is_contacted_later_changes_nothing_before():
+    retailer = Retailer(customers=300, days=120)
+    customers = draw_customers(retailer, 0)
+    everyone = replace(customers, arm=np.ones_like(customers.arm))
+    start = first_day(retailer.campaigns[0], retailer)
+
+    one, other = (
+        Days(retailer, People(retailer, each, retailer.random(0, "days"))).until(start + 28)
+        for each in (customers, everyone)
+    )
+
+    before = one.customer[one.day < start], other.customer[other.day < start]
+    assert before[0].tolist() == before[1].tolist()
+    assert len(other) > len(one)

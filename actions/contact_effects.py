@@ -1,0 +1,104 @@
+"""What nobody drew lots for: those contacted beside customers alike, then and where nothing can have changed."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from patron.features.engine import Prepared
+
+from .comparability import Comparability, compare_arms
+from .contacts import Contacts
+from .effects import Effect
+from .measuring import observed_effect
+from .moments import OUTCOMES, Ground, covariates_of
+from .trial import Trial
+
+Places = npt.NDArray[np.int64]
+
+OTHERS = "not contacted"
+"""The arm of those who were not contacted."""
+
+
+def effects_of_contacts(
+    ground: Ground,
+    prepared: Prepared,
+    contacts: Contacts,
+    negative_control: tuple[Ground, Prepared] | None = None,
+) -> list[Effect]:
+    """Contacts and others to the effect on each outcome that the evidence has; without an estimate where none is told.
+
+    The same comparison a horizon earlier is the placebo; with a `negative_control`, what is measured on its purchases
+    is another. Rows are sorted by customer and moment. DataError for contacts or others who are too few.
+    """
+    effects = [
+        effect if placebo is None else effect.beside_placebo(placebo)
+        for effect, placebo in beside_before(ground, prepared, contacts)
+    ]
+    if negative_control is None:
+        return effects
+    return _beside_control(effects, Alike.of(*negative_control, contacts, contacts.moment))
+
+
+def beside_before(
+    ground: Ground, prepared: Prepared, contacts: Contacts
+) -> Iterator[tuple[Effect, Effect | None]]:
+    """The effect on each outcome, and what the same comparison finds a horizon earlier, where it can find nothing.
+
+    Where there is no effect to begin with the earlier one is None.
+    """
+    before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
+    now = Alike.of(ground, prepared, contacts, contacts.moment)
+    then = Alike.of(ground, prepared, contacts, before)
+    for outcome, column in OUTCOMES.items():
+        if column in now.rows.column_names:
+            effect = now.effect(column, outcome)
+            placebo = (
+                None if effect.estimate is None else then.effect(column, f"{outcome} before the contact")
+            )
+            yield effect, placebo
+
+
+class Alike:
+    """Contacts and others at some moments, in `rows` with covariates, outcomes and the arm of the contact's own moment.
+
+    The chance to be contacted does not depend on what is measured: it is estimated once for outcomes of the same rows.
+    """
+
+    def __init__(self, rows: pa.Table, activity: str, seed: int) -> None:
+        self.rows = rows
+        self.activity = activity
+        self.seed = seed
+        self._compared: tuple[Trial, Comparability] | None = None
+
+    @classmethod
+    def of(cls, ground: Ground, prepared: Prepared, contacts: Contacts, moment: Places) -> "Alike":
+        """Contacts and others at these moments [n]."""
+        table = ground.rows(prepared, contacts.customer, moment)
+        order = np.lexsort([moment, contacts.customer])
+        arm = np.where(contacts.contacted[order], contacts.activity, OTHERS)
+        return cls(table.append_column("arm", pa.array(arm.tolist())), contacts.activity, ground.seed)
+
+    def effect(self, column: str, name: str) -> Effect:
+        """The activity's effect on the outcome in a column, by a name; DataError for contacts or others too few."""
+        named = self.rows.rename_columns(
+            [name if each == column else each for each in self.rows.column_names]
+        )
+        trial = Trial.of(named, "arm", name, covariates_of(self.rows), control=OTHERS, customer="customer")
+        return observed_effect(
+            trial, {}, trial.arms.index(self.activity), self._comparability(trial), self.seed
+        )
+
+    def _comparability(self, trial: Trial) -> Comparability:
+        if self._compared is None or not trial.is_alike(self._compared[0]):
+            self._compared = trial, compare_arms(trial, self.seed)
+        return self._compared[1]
+
+
+def _beside_control(effects: Sequence[Effect], beside: Alike) -> list[Effect]:
+    """Effects beside what is found for purchases that the activity cannot have changed."""
+    if all(effect.estimate is None for effect in effects):
+        return list(effects)
+    found = beside.effect("target", "purchases that it is said not to concern")
+    return [each if each.estimate is None else each.beside_placebo(found) for each in effects]

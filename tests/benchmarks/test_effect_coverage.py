@@ -1,0 +1,91 @@
+"""What contacts change in the worlds of the benchmark is what was planted, and coverage is counted rightly."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+@pytest.fixture(scope="module")
+def effects():
+    """The benchmark's files, which stand in no package."""
+    sys.path.insert(0, str(BENCHMARKS))
+    names = ("effect_worlds", "effect_tables")
+    try:
+        yield {name: importlib.import_module(name) for name in names}
+    finally:
+        sys.path.remove(str(BENCHMARKS))
+        for name in (*names, "plan_worlds", "table"):
+            sys.modules.pop(name, None)
+
+
+def test_contacts_without_an_effect_change_nothing(effects):
+    happened, _ = effects["effect_worlds"].EffectWorld(1, 120, 0.0, 0.9).lived()
+
+    for each in happened:
+        for truth in each.truth.values():
+            assert (truth[each.who] == 0).all()
+
+
+def test_contacts_change_more_the_more_they_work(effects):
+    weak, strong = (
+        effects["effect_worlds"].EffectWorld(1, 300, each, 0.9).lived()[0][0] for each in (0.2, 0.8)
+    )
+
+    assert weak.who.tolist() == strong.who.tolist()
+    weak, strong = (each.truth["contact"][each.who].mean(axis=0) for each in (weak, strong))
+    assert (weak > 0).all()
+    assert (strong > 2 * weak).all()
+
+
+def test_the_evidence_says_who_was_drawn_and_who_was_contacted(effects):
+    happened, evidence = effects["effect_worlds"].EffectWorld(1, 300, 0.4, 0.9).lived()
+
+    offer, arms, habits = happened[0], happened[2], happened[3]
+    first = (
+        evidence["assignments"].query("test == 'offer'").groupby("assigned_at").get_group(offer_day(evidence))
+    )
+    assert first["customer_id"].tolist() == offer.who.tolist()
+    assert (first["arm"] == "contact").tolist() == (offer.arm == "contact").tolist()
+    assert set(evidence["assignments"].query("test == 'arms'")["arm"]) == {"hold out", "letter", "call"}
+    assert evidence["assignments"].query("test == 'arms'")["probability"].unique() == pytest.approx([1 / 3])
+    contacted = evidence["activities"].query("activity == 'by habits'")["customer_id"]
+    assert contacted.tolist() == habits.who[habits.arm == "contact"].tolist()
+    assert len(arms.truth) == 2
+
+
+def offer_day(evidence):
+    return evidence["assignments"].query("test == 'offer'")["assigned_at"].min()
+
+
+def record(truth, value, placebo=None, **more):
+    """An estimate with a standard error of one."""
+    around = {"value": value, "low": value - 1.96, "high": value + 1.96}
+    plain = {f"plain{each}": 0.0 for each in ("", "_low", "_high")}
+    told = {} if placebo is None else {"placebo": {"low": placebo - 1.96, "high": placebo + 1.96}}
+    return {"case": "mail", "outcome": "repurchase", "truth": truth, **around, **plain, **told, **more}
+
+
+def test_coverage_and_errors_are_those_of_the_records(effects):
+    (row,) = effects["effect_tables"].coverage([record(0.0, 1.0), record(0.0, 3.0), record(2.0, 2.0)])
+
+    assert row[2] == "3"
+    assert row[4] == "66.7"
+    assert row[5].startswith("+1.33")
+    assert row[6] == f"{np.std([1, 3, 0]):.2f}"
+
+
+def test_placebos_that_move_are_counted_and_only_numbers_given_are_judged(effects):
+    records = [
+        record(0.0, 3.0, placebo=5.0, given=False),
+        record(0.0, 1.0, placebo=0.0, given=True),
+        {"case": "mail", "outcome": "repurchase", "truth": 0.0, "given": False, "placebo": None},
+    ]
+
+    (row,) = effects["effect_tables"].told(records)
+
+    assert row[2:7] == ("3", "1", "50.0", "33.3", "100.0")
