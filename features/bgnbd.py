@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 from scipy.special import digamma, gammaln
 from threadpoolctl import threadpool_limits
 
@@ -80,6 +79,8 @@ def fit_bgnbd(
     r = 0.5
     start = np.log([r, r / float(counted @ x), 0.5, 2.0])
     bounds = [(np.log(_LOWEST), np.log(_HIGHEST))] * 4
+    from scipy.optimize import minimize  # half of what importing this file would take
+
     # Four numbers are no work for threads, which would cost seven times as much.
     with threadpool_limits(1, "blas"):
         found = minimize(

@@ -255,14 +255,16 @@ def chosen_partition(
     )
 
 
-def steady_ranges(store: EvidenceStore, prepared: Prepared, memory: int, cut: int) -> list[tuple[Range, ...]]:
+def steady_ranges(
+    store: EvidenceStore, prepared: Prepared, memory: int, cut: int, *, at_once: int = 1
+) -> list[tuple[Range, ...]]:
     """All customers in ranges that depend on the evidence and the plan alone, for one snapshot of each customer.
 
-    A range holds at most what `cut` facts take. Where the memory is too small for that, it comes in several pieces,
-    to be built one after the other.
+    A range holds at most what `cut` facts take. Where the memory is too small for that, it comes in several pieces.
+    `at_once` pieces fit into the memory.
     """
     per_customer, budget = costs(store, prepared.plan, 1, memory)
-    return store.steady_ranges(list(prepared.plan.columns), cut, budget, int(per_customer))
+    return store.steady_ranges(list(prepared.plan.columns), cut, budget, int(per_customer), at_once)
 
 
 def _ranges(

@@ -1,7 +1,7 @@
 """Facts: the tables of coded customers, handed out in ranges of customers that fit into memory."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +92,9 @@ def neighbours_together(
 class Facts:
     """Tables of facts in DuckDB (customer, happened, recorded, until and more), by ranges of customers.
 
-    Where everything fits into the memory of one range, it is read once; where not, a copy that keeps neighbours
-    together is made, so that a range reads little more than its own rows.
+    What keeps neighbours together is read range by range. Where all else fits into the memory of one range, it is
+    read once; where not, a copy that keeps neighbours together is made, so that a range reads little more than its
+    own rows.
     """
 
     def __init__(
@@ -102,10 +103,12 @@ class Facts:
         customers: int,
         implied: Mapping[str, Mapping[str, str | int | bool]],
         near: Mapping[str, str],
+        counts: Mapping[str, str],
         folder: Path,
     ) -> None:
         """`near` are relations of tables that keep neighbours together already, `folder` takes those of others.
 
+        `counts` are columns of the table `customers` that say how many rows of a table each has, where that is known.
         `implied` says of tables what need not be read: columns of one value, or of what another column (its name)
         holds.
         """
@@ -114,6 +117,7 @@ class Facts:
         self._implied = implied
         self._folder = folder
         self._near = dict(near)
+        self._counted = counts
         self._rows: dict[str, int] = {}
         self._fits = False
         self._held: dict[tuple[str, ...], _Held] = {}
@@ -142,15 +146,19 @@ class Facts:
         return _cut(weights + self._counts(tables), most_rows)
 
     def steady_ranges(
-        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int
+        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int, at_once: int = 1
     ) -> list[tuple[Range, ...]]:
-        """Like `ranges` with `cut` rows each, whatever the memory; a range above `most_rows` comes in pieces."""
+        """Like `ranges` with `cut` rows each, whatever the memory; a range that is too large for it comes in pieces.
+
+        `most_rows` fit into the memory, and `at_once` pieces are there together.
+        """
         self._held.clear()
         weights = np.zeros(self._customers, np.int64) + rows_per_customer
         rows = sum(self.rows(name) for name in tables)
-        if rows + int(weights.sum()) > min(cut, most_rows):
+        if rows + int(weights.sum()) > min(cut, most_rows // at_once):
             most_rows = self._made_ready(tables, rows, most_rows)
             weights += self._counts(tables)
+        most_rows = max(most_rows // at_once, 1)
         return [
             tuple(
                 Range(part.low + piece.low, part.low + piece.high)
@@ -162,18 +170,21 @@ class Facts:
     def _made_ready(self, tables: Sequence[str], rows: int, most_rows: int) -> int:
         """Have ranges of the tables at hand; how many rows of the memory that leaves for a range."""
         self._fits = rows <= most_rows
-        if self._fits:
-            return max(most_rows - rows // _HELD_SHARE, 1)
-        self._keep_neighbours_together(tables)
-        return most_rows
+        if not self._fits:
+            self._keep_neighbours_together(tables)
+        held = sum(self.rows(name) for name in tables if name not in self._near)
+        return max(most_rows - held // _HELD_SHARE, 1)
 
     def _counts(self, tables: Iterable[str]) -> npt.NDArray[np.int64]:
         """How many rows each customer has in the tables."""
         counts = np.zeros(self._customers, np.int64)
         for name in tables:
-            found = self._connection.execute(
-                f"SELECT customer, count(*) AS facts FROM {self._relation(name)} GROUP BY customer"
-            ).fetchnumpy()
+            asked = (
+                f"{self._counted[name]} AS facts FROM customers"
+                if name in self._counted
+                else f"count(*) AS facts FROM {self._relation(name)} GROUP BY customer"
+            )
+            found = self._connection.execute(f"SELECT customer, {asked}").fetchnumpy()
             counts[np.asarray(found["customer"])] += np.asarray(found["facts"])
         return counts
 
@@ -191,14 +202,19 @@ class Facts:
 
     def tables(self, part: Range, columns: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
         """The rows of a range of customers in any order: `ALWAYS` (int64) and the asked columns."""
-        is_all = part == Range(0, self._customers)
-        read: Callable[[str, Sequence[str], Range], pa.Table] = (
-            self._part_held if self._fits and not is_all else self._part_read
-        )
-        found = {name: read(name, wanted, part) for name, wanted in columns.items()}
+        found = {
+            name: self._part_held(name, wanted, part)
+            if self._is_held(name, part)
+            else self._part_read(name, wanted, part)
+            for name, wanted in columns.items()
+        }
         if part.high == self._customers:
             self._held.clear()
         return found
+
+    def _is_held(self, name: str, part: Range) -> bool:
+        """Whether the whole table is read at once; of one that keeps neighbours together a part is read as soon."""
+        return self._fits and name not in self._near and part != Range(0, self._customers)
 
     def _part_held(self, name: str, wanted: Sequence[str], part: Range) -> pa.Table:
         key = (name, *wanted)

@@ -122,15 +122,22 @@ class EvidenceStore:
     def _code_customers(self) -> None:
         """Codes 0, 1, … in the order of the ids, with when each customer was first known."""
         known = []
+        counted = [name for name in self._readers if name not in NOT_FACTS]
         for name, (reader, _) in self._readers.items():
             ids = reader.id_types if name not in NOT_FACTS else ("customer_id",)
-            known += [
-                f"SELECT {column} AS id, min({self._known(reader)}) AS known FROM {reader.good} GROUP BY {column}"
-                for column in ids
-            ]
+            for column in ids:
+                counts = [
+                    f"{'count(*)' if (each, column) == (name, 'customer_id') else 0} AS {_facts_of(each)}"
+                    for each in counted
+                ]
+                known.append(
+                    f"SELECT {column} AS id, min({self._known(reader)}) AS known, {', '.join(counts)}"
+                    f" FROM {reader.good} GROUP BY {column}"
+                )
+        sums = ", ".join(f"CAST(sum({_facts_of(each)}) AS BIGINT) AS {_facts_of(each)}" for each in counted)
         self.connection.execute(
-            "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, id, known FROM"
-            f" (SELECT id, min(known) AS known FROM ({' UNION ALL '.join(known)}) GROUP BY id) ORDER BY id"
+            "CREATE TEMP TABLE customers AS SELECT row_number() OVER (ORDER BY id) - 1 AS customer, * FROM"
+            f" (SELECT id, min(known) AS known, {sums} FROM ({' UNION ALL '.join(known)}) GROUP BY id) ORDER BY id"
         )
         identities = self._readers["identities"][0].good if "identities" in self._readers else None
         link_aliases(self.connection, identities, self.customers)
@@ -187,7 +194,8 @@ class EvidenceStore:
             else:
                 self._create(f"CREATE TEMP TABLE {quoted(name)} AS {rows}", reader)
                 self.connection.execute(f"DROP TABLE {reader.name}")
-        return Facts(self.connection, self.customers, implied, near, Path(self._folder.name))
+        counts = {} if linked else {name: _facts_of(name) for name in self._readers if name not in NOT_FACTS}
+        return Facts(self.connection, self.customers, implied, near, counts, Path(self._folder.name))
 
     def _create(self, query: str, reader: TableReader) -> None:
         try:
@@ -272,10 +280,13 @@ class EvidenceStore:
         return self._facts.ranges(tables, most_rows, rows_per_customer)
 
     def steady_ranges(
-        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int
+        self, tables: Sequence[str], cut: int, most_rows: int, rows_per_customer: int, at_once: int = 1
     ) -> list[tuple[Range, ...]]:
-        """All customers in ranges of at most `cut` rows whatever the memory, each in pieces of at most `most_rows`."""
-        return self._facts.steady_ranges(tables, cut, most_rows, rows_per_customer)
+        """All customers in ranges of at most `cut` rows whatever the memory, each in pieces.
+
+        `most_rows` fit into the memory, and `at_once` pieces are there together.
+        """
+        return self._facts.steady_ranges(tables, cut, most_rows, rows_per_customer, at_once)
 
     def tables(self, part: Range, columns: Mapping[str, Sequence[str]]) -> dict[str, pa.Table]:
         """The rows of a range in any order: customer, happened, recorded, until (int64) and the asked columns."""
@@ -397,6 +408,11 @@ class EvidenceStore:
                 reader.write_quarantine(str(folder / f"{name}.parquet"))
                 written.append(folder / f"{name}.parquet")
         return written
+
+
+def _facts_of(table: str) -> str:
+    """The column that says of each customer how many good rows of a table are its own."""
+    return quoted(f"rows of {table}")
 
 
 def require_purchases(data: DataSpec) -> None:

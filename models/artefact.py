@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from .encoding import encode
 from .forecast import Forecast, is_forecast_file
 
 if TYPE_CHECKING:
+    import lightgbm
     import pandas as pd
 
 MANIFEST = "manifest.json"
@@ -72,6 +72,10 @@ class Artefact:
         booster = self._judged_booster if judged else self._booster
         calibrator = self.judged_calibrator if judged else self.calibrator
         return calibrator.apply(np.asarray(booster.predict(features)), cutoff)
+
+    def make_ready(self) -> None:
+        """Import what predicts and read the production booster, which else wait for the first prediction."""
+        _ = self._booster
 
     def contributions(
         self, features: NDArray[np.float32], cutoff: Cutoffs | None = None, *, judged: bool = False
@@ -121,11 +125,11 @@ class Artefact:
         return {**files, MANIFEST: manifest.encode()}
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
+    def _booster(self) -> "lightgbm.Booster":
         return _read_booster(self.booster, "booster.txt", len(self.contract.features))
 
     @cached_property
-    def _judged_booster(self) -> lightgbm.Booster:
+    def _judged_booster(self) -> "lightgbm.Booster":
         return _read_booster(self.judged, "judged.txt", len(self.contract.features))
 
 
@@ -243,7 +247,9 @@ def _damaged(what: str, place: str, names: str) -> ModelError:
     )
 
 
-def _read_booster(text: str, name: str, n_features: int) -> lightgbm.Booster:
+def _read_booster(text: str, name: str, n_features: int) -> "lightgbm.Booster":
+    import lightgbm
+
     try:
         booster = lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as problem:

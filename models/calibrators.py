@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.isotonic import IsotonicRegression
 
 from patron.features.errors import ModelError
 from patron.features.localtime import to_datetime, to_microseconds
@@ -226,6 +225,8 @@ def fit_beta(outcome: NDArray[Any], probability: Floats) -> Beta:
 
 def fit_isotonic(outcome: NDArray[Any], probability: Floats) -> Isotonic:
     """Outcomes and scores [n] to an isotonic calibrator that is never surer than its rows allow."""
+    from sklearn.isotonic import IsotonicRegression
+
     rows = len(outcome)
     steps = IsotonicRegression(y_min=1 / (rows + 2), y_max=(rows + 1) / (rows + 2)).fit(probability, outcome)
     scores = steps.X_thresholds_.astype(float).tolist()

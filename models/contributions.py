@@ -7,8 +7,8 @@ what would happen if the feature were changed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +16,9 @@ from patron.features.catalogue import FeatureField
 
 from .feature_groups import columns_by_group
 from .logistic import log_odds
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,7 +54,7 @@ class Contributions:
 
 
 def contributions_of(
-    booster: lightgbm.Booster,
+    booster: "lightgbm.Booster",
     matrix: npt.NDArray[np.float32],
     probability: Floats,
     n_trees: int | None = None,

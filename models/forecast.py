@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -184,6 +183,8 @@ def _spend(plain: Mapping[str, Any], texts: Mapping[str, str]) -> SpendModel:
 
 
 def _check_booster(name: str, text: str) -> None:
+    import lightgbm
+
     try:
         lightgbm.Booster(model_str=text)
     except lightgbm.basic.LightGBMError as problem:

@@ -9,8 +9,8 @@ survival curve (Singer and Willett 1993).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -19,6 +19,9 @@ from patron.features.catalogue import FeatureField
 
 from .calibrators import Calibrator
 from .encoding import encode
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +46,9 @@ class HazardStep:
         return self.calibrator.apply(np.asarray(raw, np.float64))
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
+    def _booster(self) -> "lightgbm.Booster":
+        import lightgbm
+
         return lightgbm.Booster(model_str=self.booster)
 
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .artefact import Artefact
 from .contract import Contract
 
 if TYPE_CHECKING:
+    import pandas as pd
     from mlflow.models import ModelSignature
 
 
@@ -24,7 +24,7 @@ class PatronModel:
 
     artefact: Artefact
 
-    def predict(self, model_input: pd.DataFrame) -> NDArray[np.float64]:
+    def predict(self, model_input: "pd.DataFrame") -> NDArray[np.float64]:
         """A frame with the contract's features [n] to calibrated probabilities [n]; ModelError if one lacks.
 
         MLflow hands over the columns of the signature and no other, so that the cutoff is not known here: where a model
@@ -43,11 +43,13 @@ def signature_of(contract: Contract) -> "ModelSignature":
     return ModelSignature(inputs=inputs, outputs=Schema([ColSpec("double")]))
 
 
-def example_of(contract: Contract) -> pd.DataFrame:
+def example_of(contract: Contract) -> "pd.DataFrame":
     """Three invented customers: every number at its lower quartile, median and upper quartile; no one's data.
 
     A category is the most common one; a number that training never saw is 0.
     """
+    import pandas as pd
+
     columns: dict[str, list[float] | list[str]] = {}
     for field in contract.features:
         usual = contract.reference.inputs[field.name]

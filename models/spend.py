@@ -9,11 +9,13 @@ bought nothing, or more than they bought) is spread over all by one factor, `lev
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = npt.NDArray[np.float64]
 
@@ -55,6 +57,8 @@ class Expectation:
         threads: int | None = None,
     ) -> Self:
         """Encoded features [n, k] and values [n], none negative, to what to expect of such rows."""
+        import lightgbm
+
         mean = float(np.mean(values))
         if mean <= 0:
             return cls(None, -np.inf)
@@ -82,7 +86,9 @@ class Expectation:
         return np.exp(self.start + np.asarray(raw, np.float64))
 
     @cached_property
-    def _booster(self) -> lightgbm.Booster:
+    def _booster(self) -> "lightgbm.Booster":
+        import lightgbm
+
         return lightgbm.Booster(model_str=self.booster)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ import pyarrow as pa
 from patron.features.ages import AGED, newest_facts
 from patron.features.engine import Prepared, build_chosen
 from patron.features.errors import PatronError
+from patron.features.facts import Range
 from patron.features.localtime import DAY, to_datetime, to_microseconds
 from patron.features.progress import Progress, silent
 from patron.features.question import Question
@@ -28,6 +29,7 @@ from patron.models.artefact import Artefact
 from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
+from .ahead import Ahead, in_order
 from .batch import completed, excluded_schema, scores_schema
 from .deviations import Deviation, changed_inputs, fewer_customers, judged, other_ids, stale_tables
 from .estimate import TimeLeft
@@ -190,18 +192,24 @@ class _Work:
     def _compute(self) -> None:
         total, left = len(self.partitions.pieces), TimeLeft()
         missing = [number for number in range(total) if number not in self.staging.done]
-        for place, number in enumerate(missing):
-            told = left.told(len(missing) - place)
-            self.progress(f"scoring: {told}" if told else "scoring", total - len(missing) + place, total)
-            self._score(number)
-            left.step()
+        known = {number: self.partitions.known(number) for number in missing}
+        with Ahead(self.partitions.build, self._following(missing)) as ahead:
+            for place, number in enumerate(missing):
+                told = left.told(len(missing) - place)
+                self.progress(f"scoring: {told}" if told else "scoring", total - len(missing) + place, total)
+                self._score(number, known[number], ahead)
+                left.step()
         self.progress("scoring", total, total)
 
-    def _score(self, number: int) -> None:
+    def _following(self, missing: Sequence[int]) -> dict[Range, Range]:
+        """Which piece follows which; what did not end in an earlier attempt is alone, so that it shows whose fault."""
+        failed = [bool(self.staging.begun.get(number)) for number in missing]
+        return in_order([self.partitions.pieces[number] for number in missing], failed)
+
+    def _score(self, number: int, known: int, ahead: Ahead) -> None:
         begun = monotonic()
         self.staging.start(number)
-        batch = self.partitions.score(number, self.staging.begun.get(number, 0))
-        known = self.partitions.known(number)
+        batch = self.partitions.score(number, self.staging.begun.get(number, 0), ahead)
         excluded = {
             str(each["values"]): each["counts"].as_py()
             for each in batch.excluded["excluded_because"].value_counts()

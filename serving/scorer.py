@@ -23,6 +23,7 @@ from .deviations import BrokenContractError, checked_names
 from .movers import Movers, movers_of
 from .patience import patiently
 from .publishing import make_folder, writable
+from .readiness import getting_ready
 from .run import ScoringRun, publish_run
 from .telling import Telling
 
@@ -220,12 +221,14 @@ class Scorer:
         contract = self.model.artefact.contract
         question = question_of(contract, self.closures)
         make_folder(self.out / name_part(question.name))
-        with patiently(
-            lambda: evidence_for(contract, self.data, question, self.memory, self.progress),
-            (AwayError,),
-            "the source of the evidence",
-            self.progress,
-        ) as store:
+        with getting_ready(self.model.artefact):
+            opened = patiently(
+                lambda: evidence_for(contract, self.data, question, self.memory, self.progress),
+                (AwayError,),
+                "the source of the evidence",
+                self.progress,
+            )
+        with opened as store:
             moments = parse_cutoffs(cutoffs, store.zone, store.observed_until).tolist()
             prepared = prepare_for(contract, store, question, self.families)
             digest = store.digest()

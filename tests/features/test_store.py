@@ -325,6 +325,8 @@ def test_steady_ranges_are_the_same_with_any_memory_which_only_decides_their_pie
             (Range(4, 5),),
             (Range(5, 7), Range(7, 9), Range(9, 10)),
         ]
+        both = store.steady_ranges(["purchases"], 5, 4, 0, at_once=2)
+        assert both == scarce
         assert store.steady_ranges(["purchases"], 10**6, 10**6, 1) == [(Range(0, 10),)]
         many = store.steady_ranges(["purchases"], 10**6, 50, 1)
         assert [(part[0].low, part[-1].high) for part in many] == [(0, 10)]

@@ -47,6 +47,10 @@ def test_the_command_line_waits_with_heavy_libraries_until_a_verb_runs():
     assert loaded_after("import patron.cli") == ["typer"]
 
 
+def test_what_scoring_imports_leaves_lightgbm_and_mlflow_to_the_verb():
+    assert not {"lightgbm", "sklearn", "mlflow"} & set(loaded_after("import patron.serving.scorer"))
+
+
 def test_scoring_loads_no_plots_and_no_tuner():
     check = (
         "import pkgutil, sys, importlib, patron.serving\n"
