@@ -236,7 +236,7 @@ class Facts:
 
 
 def _column(read: pa.Table, says: str | int | bool) -> pa.Array | pa.ChunkedArray:
-    return read[says] if isinstance(says, str) else pa.repeat(says, read.num_rows)
+    return read[says] if isinstance(says, str) else pa.array(np.full(read.num_rows, says))
 
 
 def _cut(weights: npt.NDArray[np.int64], most: int) -> list[Range]:

@@ -107,11 +107,13 @@ def make_timelines(rows: Mapping[str, Rows], plan: FeaturePlan) -> dict[str, Tim
 
 
 def candidates(customers: Customers, cutoffs: npt.NDArray[np.int64]) -> Snapshots:
-    """Every customer known before a cutoff, at every such cutoff."""
-    customer = np.repeat(np.arange(customers.count), cutoffs.size)
-    places = np.tile(np.arange(cutoffs.size), customers.count)
-    known = customers.known_from[customer] < cutoffs[places]
-    return Snapshots(customer, places, cutoffs, cutoffs).chosen(known)
+    """Every customer known before a cutoff, at every such cutoff; cutoffs ascending."""
+    first = np.searchsorted(cutoffs, customers.known_from, side="right")
+    often = cutoffs.size - first
+    before = np.cumsum(often) - often
+    customer = np.repeat(np.arange(customers.count), often)
+    places = np.arange(customer.size) - np.repeat(before - first, often)
+    return Snapshots(customer, places, cutoffs, cutoffs)
 
 
 def build_partition(
@@ -271,14 +273,16 @@ def _target(sight: Sight, plan: FeaturePlan) -> pa.Array:
 
 
 def _features(sight: Sight, plan: FeaturePlan) -> dict[str, pa.Array]:
-    """The plan's features for all snapshots of the sight."""
+    """The plan's features for all snapshots of the sight; numbers are rows of one array, in large pages of memory."""
     program, found = plan.program, dict[int, pa.Array]()
-    for place, values in run(program, sight):
+    numbers = np.empty((len(set(program.outputs)), sight.snapshots.customer.size), np.float32)
+    for row, (place, values) in enumerate(run(program, sight)):
         step = program.steps[place]
         if isinstance(step, Measure) and step.is_category:
             found[place] = _category(values, step, sight)
         else:
-            found[place] = pa.array(values.astype(np.float32))
+            numbers[row] = values
+            found[place] = pa.array(numbers[row])
     return {
         each.feature.name: found[place] for each, place in zip(plan.features, program.outputs, strict=True)
     }

@@ -53,9 +53,9 @@ class Rows:
     @classmethod
     def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":
         """Arrays of a table such as `EvidenceStore.tables` hands out, its rows in any order."""
-        customer, happened, recorded, until = (_integers(table[name]) for name in table.column_names[:4])
-        if np.array_equal(happened, recorded):
-            recorded = happened  # sorted once
+        customer, happened, until = (_integers(table[name]) for name in ("customer", "happened", "until"))
+        is_once = table["recorded"].equals(table["happened"])
+        recorded = happened if is_once else _integers(table["recorded"])  # what is the same is sorted once
         names = table.column_names[4:]
         arrays, words = [], {}
         for name in names:
@@ -132,25 +132,34 @@ def _array(column: pa.ChunkedArray) -> tuple[Array, pa.Array | None]:
     kind = column.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
         return _codes(column)
-    if pa.types.is_boolean(column.type):
-        return np.asarray(column.cast(pa.float64()).fill_null(np.nan), np.float64), None
-    if pa.types.is_integer(column.type):
+    if pa.types.is_integer(kind):
         return _integers(column), None
     # Zero is added because -0.0 and 0.0 are equal, and their order would be that of the source.
-    return np.asarray(column.fill_null(np.nan), np.float64) + 0.0, None
+    return _in_one(column, np.float64, np.nan) + 0.0, None
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    whole = _whole(column)
-    filled = whole.fill_null(UNKNOWN) if whole.null_count else whole
-    return np.asarray(filled.to_numpy(zero_copy_only=False), np.int64)
+    return _in_one(column, np.int64, UNKNOWN)
 
 
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+def _in_one(column: pa.ChunkedArray, kind: type[np.generic], unknown: float) -> Array:
+    """The values of all chunks in one array, which numpy asks for in large pages, as Arrow does not."""
+    if column.num_chunks == 1:
+        return np.asarray(_values(column.chunk(0), unknown), kind)
+    found, at = np.empty(len(column), kind), 0
+    for chunk in column.chunks:
+        found[at : at + len(chunk)] = _values(chunk, unknown)
+        at += len(chunk)
+    return found
+
+
+def _values(chunk: pa.Array, unknown: float) -> Array:
+    if chunk.null_count:
+        chunk = (chunk.cast(pa.float64()) if pa.types.is_boolean(chunk.type) else chunk).fill_null(unknown)
+    return np.asarray(chunk.to_numpy(zero_copy_only=False))
 
 
 def _codes(column: pa.ChunkedArray) -> tuple[Integers, pa.Array]:
     """Text as the places of its words in sorted order, -1 where there is none."""
-    encoded = in_word_order(_whole(column))
+    encoded = in_word_order(column.combine_chunks())
     return np.asarray(pc.fill_null(encoded.indices, -1), np.int64), encoded.dictionary

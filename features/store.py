@@ -35,6 +35,9 @@ GIGABYTE = 1 << 30
 _GROUP_BYTES = 64
 """What a customer takes at most in the array of a thread that counts; twice what was seen."""
 
+_IDS_READ = 1 << 18
+"""So many ids are read at once: to ask for few takes as long."""
+
 _READ_BYTES = 256
 """A row of a table that is read takes so much, times and words and all."""
 
@@ -57,6 +60,7 @@ class EvidenceStore:
         self.zone = LocalTime(data.timezone)
         self.observed_until = to_microseconds(data.observed_until)
         self._folder = ScratchFolder()
+        self._near_ids = (Range(0, 0), pa.array([]))
         self.connection = duckdb.connect(config={"threads": os.cpu_count() or 1})
         try:
             self._configure(memory)
@@ -307,10 +311,15 @@ class EvidenceStore:
         return found
 
     def ids(self, part: Range) -> pa.Array:
-        """The customers' ids in their own type, by code."""
-        return self._ids(
-            f"SELECT id FROM customers WHERE customer >= {part.low} AND customer < {part.high} ORDER BY customer"
-        ).combine_chunks()
+        """The customers' ids in their own type, by code; those of the next are read with them."""
+        near, ids = self._near_ids
+        if part.low < near.low or part.high > near.high:
+            near = Range(part.low, max(part.high, part.low + _IDS_READ))
+            ids = self._ids(
+                f"SELECT id FROM customers WHERE customer >= {near.low} AND customer < {near.high} ORDER BY customer"
+            ).combine_chunks()
+            self._near_ids = near, ids
+        return ids.slice(part.low - near.low, part.high - part.low)
 
     def _ids(self, query: str) -> pa.ChunkedArray:
         """The ids that a query gives; UUIDs as such, which DuckDB gives as text unless asked not to."""
