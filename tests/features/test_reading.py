@@ -235,7 +235,7 @@ def test_a_reason_that_customers_give_is_not_the_reason_of_a_refusal(business: A
 
 
 def test_blank_texts_are_missing(business: Any):
-    rows = [(1, "2020-01-01", 5.0, " ", ""), (1, "2020-01-02", 5.0, "", " ")]
+    rows = [(1, "2020-01-01", 5.0, " ", ""), (1, "2020-01-02", 5.0, "", "\u00a0 ")]
     with (
         business()
         .table("purchases", rows, "customer_id purchased_at amount order_id channel")
