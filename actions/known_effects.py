@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from patron.features.errors import DataError
 from patron.features.outcomes import SPEND
@@ -137,7 +138,8 @@ def _measured(
     customer: Places,
     cutoff: int,
 ) -> KnownEffect:
-    frame = _rows(ground, draw, usable, np.empty(0, np.int64), cutoff)
+    together = _rows(ground, draw, usable, customer, cutoff)
+    frame = together.filter(pc.is_valid(together["arm"]))
     trial = _trial(frame, known.programme, draw, margin)
     scores = drawn_scores(trial, ground.seed)
     effect = drawn_measurement(trial, scores)[trial.arms[1]]
@@ -148,7 +150,6 @@ def _measured(
     by_expectation = not targeting.beats_everyone and _expectation_ranks(frame, scores, ground.seed)
     if not (targeting.beats_everyone or by_expectation):
         return known
-    together = _rows(ground, draw, usable, customer, cutoff)
     learn, source = (
         (_line, "how likely they were to buy") if by_expectation else (_forest, "all that was known of them")
     )
@@ -202,7 +203,7 @@ def _gains_of(
     learn: "Learn",
 ) -> Gains:
     """What is learned from all draws, for each customer [n] in the order in which they were given."""
-    tested = np.array([each is not None for each in together["arm"].to_pylist()], np.bool_)
+    tested = np.asarray(pc.is_valid(together["arm"]))
     matrix, names = encoded(together.select(covariates_of(together)))
     part = together.filter(pa.array(tested))
     trial = replace(_trial(part, programme, draw, margin), covariates=matrix[tested], covariate_names=names)
