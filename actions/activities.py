@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,6 @@ import pyarrow.compute as pc
 
 from patron.features.engine import Prepared
 from patron.features.errors import DataError
-from patron.features.localtime import FOREVER
 from patron.features.progress import Progress, silent
 from patron.features.targets import maturity
 from patron.features.words import name_part
@@ -23,13 +21,15 @@ from .contact_effects import effects_of_contacts
 from .contacts import Contacts, contacts_of
 from .draw_times import differing_draws
 from .draws import Draw, draws_of
+from .earnings import Earnings, Worth, earnings_of
 from .effects import Effect, holm
 from .group_effects import effects_by_group
 from .measuring import drawn_measurement
 from .moments import EXPECTED, OUTCOMES, Ground, compared_by, covariates_of, rows_with_expectation
-from .results import ActivitiesReport, ActivityResult, Objective
-from .scores import drawn_scores
-from .targeting import learned_from
+from .named_contacts import compliance, cost_per_customer, objective_of
+from .results import ActivitiesReport, ActivityResult
+from .scores import Scores, drawn_scores
+from .targeting import Targeting, learned_from
 from .trial import Trial
 
 Places = npt.NDArray[np.int64]
@@ -42,25 +42,29 @@ _MOST_COMMON = 20
 
 
 def measure_activities(
-    ground: Ground, progress: Progress = silent, negative_control: Ground | None = None
+    ground: Ground,
+    progress: Progress = silent,
+    negative_control: Ground | None = None,
+    margin: float | None = None,
 ) -> ActivitiesReport:
     """The evidence to a result for every test, then for every activity of the firm that is no test's.
 
     Tests are measured by intention to treat from the moment of assignment, whoever was then contacted. Activities that
     nobody drew lots for are compared with customers alike, or not at all. `negative_control` is the same evidence with
-    a question whose purchases no activity can have changed: where these move all the same, there is no number.
+    a question whose purchases no activity can have changed: where these move all the same, there is no number. With the
+    `margin` of net spend, tests whose contacts have a cost say what a budget brings.
     """
     draws = draws_of(ground.store, ground.question.horizon_days)
     results = []
     for done, draw in enumerate(draws):
         progress(f"measuring {draw.test}", done, len(draws))
-        results.append(_of_test(ground, draw))
+        results.append(_of_test(ground, draw, margin))
     tested = frozenset(name_part(draw.test) for draw in draws)
     results += _of_contacts(ground, tested, progress, negative_control)
     return ActivitiesReport(_corrected(results), ground.question.horizon_days)
 
 
-def _of_test(ground: Ground, draw: Draw) -> ActivityResult:
+def _of_test(ground: Ground, draw: Draw, margin: float | None) -> ActivityResult:
     mature = maturity(ground.question, ground.store.zone, draw.moment) <= ground.store.observed_until
     apart = {**draw.set_apart, **_counted("the horizon after the draw is not over", ~mature)}
     result = ActivityResult(
@@ -69,20 +73,24 @@ def _of_test(ground: Ground, draw: Draw) -> ActivityResult:
         int(mature.sum()),
         *_days(ground, draw.moment),
         set_apart=apart,
-        objective=_objective(ground, draw.test),
+        objective=objective_of(ground, draw.test),
     )
     if draw.control is None:
         return replace(result, why_not="nobody says which arm was left alone (control_arm)")
     if not mature.any():
         return replace(result, why_not="no horizon after the draw is over yet")
     try:
-        return _measured(ground, draw, mature, result)
+        return _measured(ground, draw, mature, result, margin)
     except DataError as error:
         return replace(result, why_not=_in_one_line(error))
 
 
 def _measured(
-    ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_], result: ActivityResult
+    ground: Ground,
+    draw: Draw,
+    mature: npt.NDArray[np.bool_],
+    result: ActivityResult,
+    margin: float | None,
 ) -> ActivityResult:
     customer, moment = draw.customer[mature], draw.moment[mature]
     table = rows_with_expectation(ground, customer, moment)
@@ -112,10 +120,13 @@ def _measured(
                 groups=effects_by_group(trial, scores, _groupings(frame)),
                 targeting=_targeting(trial, scores, frame, ground.seed),
             )
+        if outcome == "net spend" and margin is not None:
+            worth = Worth(margin, cost_per_customer(ground, draw, mature))
+            result = replace(result, earnings=_earnings(trial, scores, result.targeting, worth, ground.seed))
     notes = [] if told else ["No probabilities are given; the arms' shares stand for them."]
     if result.draw is not None:
         notes += [f"Doubtful: {doubt}." for doubt in result.draw.doubts]
-    notes += [*over_time, *_compliance(ground, draw, mature)]
+    notes += [*over_time, *compliance(ground, draw, mature)]
     return replace(
         result, effects=tuple(effects), expectation=EXPECTED in frame.column_names, notes=tuple(notes)
     )
@@ -134,7 +145,7 @@ def _groupings(frame: pa.Table) -> dict[str, npt.NDArray[np.str_]]:
     return found
 
 
-def _targeting(trial: Trial, scores: Any, frame: pa.Table, seed: int) -> tuple[Any, ...]:
+def _targeting(trial: Trial, scores: Scores, frame: pa.Table, seed: int) -> tuple[Targeting, ...]:
     """Whom each arm moves; nothing is learned of small tests, nor where all covariates are the same."""
     if trial.rows < FEWEST_TO_LEARN or not trial.covariates.shape[1]:
         return ()
@@ -142,43 +153,16 @@ def _targeting(trial: Trial, scores: Any, frame: pa.Table, seed: int) -> tuple[A
     return tuple(learned_from(trial, scores, place, risk, seed) for place in range(1, len(trial.arms)))
 
 
-def _compliance(ground: Ground, draw: Draw, mature: npt.NDArray[np.bool_]) -> list[str]:
-    """Who of each arm was contacted by the activity of the test's name, after the draw and within the horizon."""
-    if "activities" not in ground.store.columns:
-        return []
-    mine = _spellings(ground, draw.test)
-    if not mine:
-        return []
-    reached = _reached(ground, draw, mine)[mature]
-    found = []
-    for arm in sorted(set(draw.arm[mature].tolist())):
-        share = float(reached[draw.arm[mature] == arm].mean())
-        alone = arm == draw.control
-        if (alone and share > 0) or (not alone and share < 1):
-            found.append(f"{share:.1%} of the arm {arm} were contacted by {mine[0]} within the horizon.")
-    return found
-
-
-def _reached(ground: Ground, draw: Draw, spellings: list[str]) -> npt.NDArray[np.bool_]:
-    """Whether each draw [n] was followed by a contact of these names within the horizon."""
-    ends = ground.store.zone.shift_days(draw.moment, ground.question.horizon_days)
-    asked = pa.table(
-        {"place": np.arange(draw.moment.size), "who": draw.customer, "begin": draw.moment, "ends": ends}
+def _earnings(
+    trial: Trial, scores: Scores, targeting: Sequence[Targeting], worth: Worth, seed: int
+) -> tuple[Earnings, ...]:
+    """What each arm earns by what is spent, of those whose cost is known."""
+    learned = {each.arm: each for each in targeting}
+    found = (
+        earnings_of(trial, scores, place, learned.get(trial.arms[place]), worth, seed)
+        for place in range(1, len(trial.arms))
     )
-    connection = ground.store.connection
-    connection.register("drawn", asked)
-    try:
-        places = connection.execute(
-            "SELECT DISTINCT place FROM drawn JOIN activities ON customer = who AND happened >= begin"
-            " AND happened < ends"
-            " WHERE until = ? AND list_contains(?, activity)",
-            [FOREVER, spellings],
-        ).fetchnumpy()["place"]
-    finally:
-        connection.unregister("drawn")
-    found = np.zeros(draw.moment.size, np.bool_)
-    found[np.asarray(places, np.int64)] = True
-    return found
+    return tuple(each for each in found if each is not None)
 
 
 def _of_contacts(
@@ -217,7 +201,7 @@ def _plain(ground: Ground, contacts: Contacts) -> ActivityResult:
         False,
         customers,
         *_days(ground, contacts.moment),
-        objective=_objective(ground, contacts.activity),
+        objective=objective_of(ground, contacts.activity),
         notes=notes,
     )
 
@@ -234,42 +218,6 @@ def _of_activity(
     shared = next(iter(why_not)) if len(why_not) == 1 else None
     proposal = effects[0].experiment if shared is not None else None
     return replace(result, effects=tuple(effects), experiment=proposal)
-
-
-def _objective(ground: Ground, name: str) -> Objective | None:
-    """What became of the contacts of an activity of this name; None where there were none."""
-    columns = ground.store.columns.get("activities", ())
-    if not columns:
-        return None
-    asked = [each if each in columns else "NULL" for each in ("objective", "result", "responded_at")]
-    mine = _contacts_called(ground, _spellings(ground, name), ", ".join(asked)).fetchall()
-    if not mine:
-        return None
-    goals = Counter(str(goal) for goal, _, _ in mine if goal is not None)
-    results = Counter(str(result) for _, result, _ in mine if result is not None)
-    return Objective(
-        goals.most_common(1)[0][0] if goals else "",
-        len(mine),
-        sum(responded is not None for _, _, responded in mine) if "responded_at" in columns else None,
-        dict(sorted(results.items(), key=lambda each: (-each[1], each[0]))),
-    )
-
-
-def _spellings(ground: Ground, name: str) -> list[str]:
-    """How the activities write a name, as far as it means the same."""
-    rows = ground.store.connection.sql(
-        "SELECT DISTINCT activity FROM activities WHERE activity IS NOT NULL ORDER BY ALL"
-    ).fetchall()
-    return [str(each) for (each,) in rows if name_part(str(each)) == name_part(name)]
-
-
-def _contacts_called(ground: Ground, spellings: list[str], columns: str) -> Any:
-    """The columns of the contacts of an activity, as a query that is still to be fetched."""
-    return ground.store.connection.execute(
-        f"SELECT {columns} FROM activities WHERE until = ? AND list_contains(?, activity)"
-        " ORDER BY happened, customer",
-        [FOREVER, spellings],
-    )
 
 
 def _day_of(ground: Ground, when: int) -> str:

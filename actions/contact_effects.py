@@ -86,13 +86,12 @@ class Alike:
             [name if each == column else each for each in self.rows.column_names]
         )
         trial = Trial.of(named, "arm", name, covariates_of(self.rows), control=OTHERS, customer="customer")
-        return observed_effect(
-            trial, {}, trial.arms.index(self.activity), self._comparability(trial), self.seed
-        )
+        place = trial.arms.index(self.activity)
+        return observed_effect(trial, {}, place, self._comparability(trial, place), self.seed)
 
-    def _comparability(self, trial: Trial) -> Comparability:
+    def _comparability(self, trial: Trial, place: int) -> Comparability:
         if self._compared is None or not trial.is_alike(self._compared[0]):
-            self._compared = trial, compare_arms(trial, self.seed)
+            self._compared = trial, compare_arms(trial.between(place), self.seed)
         return self._compared[1]
 
 

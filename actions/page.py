@@ -3,18 +3,26 @@
 from patron.reporting.activities_page import (
     ActivitiesPage,
     ActivityPart,
+    ArmEarnings,
     KindEffect,
     MeasuredEffect,
+    PlannedBudget,
     RankedGain,
 )
+from patron.reporting.budget_line import BudgetLine
 
+from .allocation import BudgetCurve
+from .earnings import Earnings
 from .moments import Ground
+from .plan_files import PublishedPlan
 from .ranking_gain import CURVE
 from .results import ActivitiesReport, ActivityResult
 
 
-def activities_page(report: ActivitiesReport, ground: Ground) -> ActivitiesPage:
-    """What the page shows of a report."""
+def activities_page(
+    report: ActivitiesReport, ground: Ground, plan: PublishedPlan | None = None
+) -> ActivitiesPage:
+    """What the page shows of a report, and of a plan where there is one."""
     zone = ground.store.zone
     return ActivitiesPage(
         ground.question.name,
@@ -22,7 +30,26 @@ def activities_page(report: ActivitiesReport, ground: Ground) -> ActivitiesPage:
         zone.day_of(ground.store.observed_until).isoformat(),
         report.horizon_days,
         tuple(_part(result) for result in report.results),
+        None if plan is None else _planned(plan),
     )
+
+
+def _planned(plan: PublishedPlan) -> PlannedBudget | None:
+    """What a budget brings by a plan; None where it knows no effect."""
+    curve = plan.facts.get("curve")
+    if curve is None:
+        return None
+    spent, profit = (tuple(curve[name]) for name in ("spent", "profit"))
+    line = BudgetLine(spent, profit, BudgetCurve(spent, profit).stops_paying_at)
+    return PlannedBudget(plan.facts["cutoff"], plan.facts["settings"]["budget"], line)
+
+
+def _earned(found: Earnings) -> ArmEarnings:
+    value, low, high = (
+        tuple(getattr(each, name) for each in found.profit) for name in ("value", "low", "high")
+    )
+    line = BudgetLine(found.spent, value, found.stops_paying_at, low, high)
+    return ArmEarnings(found.arm, found.words, found.learned, line)
 
 
 def _part(result: ActivityResult) -> ActivityPart:
@@ -54,4 +81,12 @@ def _part(result: ActivityResult) -> ActivityPart:
         )
         for each in result.targeting
     )
-    return ActivityPart(result.name, result.drawn, tuple(result.lines[1:]), effects, kinds, gains)
+    return ActivityPart(
+        result.name,
+        result.drawn,
+        tuple(result.lines[1:]),
+        effects,
+        kinds,
+        gains,
+        tuple(_earned(each) for each in result.earnings),
+    )

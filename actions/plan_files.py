@@ -81,6 +81,13 @@ def planned_before(folder: Path, identity: Mapping[str, Any]) -> PublishedPlan |
     return PublishedPlan(folder, facts, repeated=True)
 
 
+def latest_plan(out: Path, question: str) -> PublishedPlan | None:
+    """The plan of a question with the latest cutoff; None where there is none."""
+    folders = sorted(each for each in (out / name_part(question)).glob("[!.]*") if each.is_dir())
+    facts = published(folders[-1]) if folders else None
+    return None if facts is None else PublishedPlan(folders[-1], facts, repeated=True)
+
+
 def publish_plan(
     plan: Plan, folder: Path, identity: Mapping[str, Any], *, replacing: bool = False
 ) -> PublishedPlan:

@@ -1,6 +1,7 @@
 """From a plan to the page's input."""
 
-from patron.reporting.plan_page import BudgetLine, PlannedProgramme, PlanPage
+from patron.reporting.budget_line import BudgetLine
+from patron.reporting.plan_page import PlannedProgramme, PlanPage
 
 from .plan import Plan, ProgrammePlan
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .earnings import Earnings
 from .effects import Effect
 from .experiment import Experiment
 from .group_effects import GroupEffect
@@ -38,8 +39,9 @@ class Objective:
 class ActivityResult:
     """A test or an activity: what it changed, for whom, and what became of its contacts.
 
-    `effects` are those of every arm on every outcome; `customers` took part, `set_apart` counts those who are not used,
-    by reason. `why_not` says why nothing could be measured. `notes` are what a reader should know before believing it.
+    `effects` are those of every arm on every outcome, `earnings` what they are worth; `customers` took part,
+    `set_apart` counts those who are not used, by reason. `why_not` says why nothing could be measured. `notes` are what
+    a reader should know before believing it.
     """
 
     name: str
@@ -52,6 +54,7 @@ class ActivityResult:
     expectation: bool = False
     groups: tuple[GroupEffect, ...] = ()
     targeting: tuple[Targeting, ...] = ()
+    earnings: tuple[Earnings, ...] = ()
     objective: Objective | None = None
     set_apart: Mapping[str, int] = field(default_factory=dict)
     why_not: str | None = None
@@ -67,6 +70,7 @@ class ActivityResult:
             found.append(f"Nothing can be said: {self.why_not}.")
         found += self._findings()
         found += [words for each in self.targeting for words in each.words]
+        found += [each.words for each in self.earnings]
         found += [] if self.objective is None else [self.objective.words]
         found += [f"{count:,} customers are set apart: {reason}." for reason, count in self.set_apart.items()]
         return [*found, *self.notes]
@@ -98,6 +102,7 @@ class ActivityResult:
             "expectation": self.expectation,
             "groups": [each.to_dict() for each in self.groups],
             "targeting": [each.to_dict() for each in self.targeting],
+            "earnings": [each.to_dict() for each in self.earnings],
             "objective": None if self.objective is None else self.objective.to_dict(),
             "set_apart": dict(self.set_apart),
             "why_not": self.why_not,

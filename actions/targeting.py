@@ -48,7 +48,8 @@ class Targeting:
     `rows` are judged, each by what was learned of others alone. `gain` is that of treating those first for whom the
     largest effect was predicted; `over_risk` its Qini less that of treating the riskiest first
     (None where no risk was given). `slope` is that of the scores on the predictions: 1 where predicted effects come
-    true, 0 where they say nothing. `groups` are fifths by predicted effect, `by_risk` halves by risk.
+    true, 0 where they say nothing. `groups` are fifths by predicted effect, `by_risk` halves by risk. `order` is each
+    row's rank by the predicted effect as a share [n], NaN where it is not judged.
     """
 
     arm: str
@@ -62,6 +63,7 @@ class Targeting:
     slope: Estimate
     groups: tuple[Cell, ...]
     by_risk: tuple[Cell, ...]
+    order: Floats
 
     @property
     def beats_everyone(self) -> bool:
@@ -157,6 +159,8 @@ def learned_from(trial: Trial, scores: Scores, place: int, risk: Floats | None, 
     learned, part, effect = learned[judged], part[judged], scores.against_control(place)[judged]
     danger = None if risk is None else risk[judged]
     ranked = _ranked_within(learned, part)
+    order = np.full(trial.rows, np.nan)
+    order[judged] = ranked
     gain = ranking_gain(ranked, effect, seed)
     control, who = scores.values[judged, 0], trial.customer[judged]
     return Targeting(
@@ -171,6 +175,7 @@ def learned_from(trial: Trial, scores: Scores, place: int, risk: Floats | None, 
         slope=_slope(learned, part, effect),
         groups=_cells(ranked, control, effect, who, _GROUPS, "of the predicted effect"),
         by_risk=() if danger is None else _cells(danger, control, effect, who, 2, "of the risk"),
+        order=order,
     )
 
 

@@ -44,7 +44,7 @@ def played(world: Any, folder: Path) -> dict[str, Any]:
     day = world.day(1)
     truth = world.worth(1)
     evidence = {"purchases": world.purchases(world.before, day), "assignments": world.test()}
-    oracle = _best(truth - COST, np.inf)
+    oracle = best(truth - COST, np.inf)
     budget = COST * oracle.size / 2
     plan, chance = planned(evidence, world.moment(day), budget, COST, world.margin, folder)
     known = known_before(evidence, world.moment(day), COST, world.margin)
@@ -75,22 +75,22 @@ def played(world: Any, folder: Path) -> dict[str, Any]:
         "size": size,
         "plan": float((truth[contacted] - COST).sum()),
         "knowing": float((truth[np.array(knowing.to_pylist(), np.int64)] - COST).sum()),
-        "oracle": float((truth - COST)[_best(truth - COST, size)].sum()),
+        "oracle": float((truth - COST)[best(truth - COST, size)].sum()),
         "risk": float((truth[risky] - COST).sum()),
         "lots": float((truth[everyone] - COST).mean() * size),
-        "test": _beside(known, float(world.worth(0)[tested].mean())),
-        "holdout": _beside(own, float(truth[drawn].mean()) if drawn.size else float("nan")),
+        "test": beside(known, float(world.worth(0)[tested].mean())),
+        "holdout": beside(own, float(truth[drawn].mean()) if drawn.size else float("nan")),
     }
 
 
-def _best(gain: Floats, most: float) -> npt.NDArray[np.int64]:
+def best(gain: Floats, most: float) -> npt.NDArray[np.int64]:
     """Those with the largest gain above zero, at most so many."""
     order = np.argsort(-gain, kind="stable")
     order = order[gain[order] > 0]
     return order if order.size <= most else order[: int(most)]
 
 
-def _beside(found: Any, truth: float) -> dict[str, float] | None:
+def beside(found: Any, truth: float) -> dict[str, float] | None:
     """An effect before the contact's cost beside the true mean."""
     if found is None or not np.isfinite(truth):
         return None

@@ -37,23 +37,30 @@ _TEST, _PLAN = 0, 1
 
 @dataclass(frozen=True)
 class World:
-    """A retailer's customers, who were drawn for an offer once; `margin` is what is earned of their spend."""
+    """A retailer's customers, who were drawn for an offer once; `margin` is what is earned of their spend.
+
+    So many `plans` may follow, each as soon as the one before can be measured.
+    """
 
     seed: int
     customers: int
     effect: float
     margin: float = 0.4
+    plans: int = 1
 
     @cached_property
     def retailer(self) -> Retailer:
-        """The retailer; the second campaign is the plan, whose arms come from outside."""
+        """The retailer; the campaigns after the first are plans, whose arms come from outside."""
         offer = Campaign("offer", starts=0.6, effect=self.effect, effective_days=HORIZON)
-        again = replace(offer, name="plan", starts=0.85)
+        plans = (
+            replace(offer, name="plan", starts=0.85 + (HORIZON + 1) * number / DAYS)
+            for number in range(self.plans)
+        )
         return Retailer(
             customers=self.customers,
             seed=self.seed,
             days=DAYS,
-            campaigns=(offer, again),
+            campaigns=(offer, *plans),
             guests=0.0,
             prospects=0.0,
         )
@@ -63,7 +70,7 @@ class World:
         """Everybody, nobody in the plan yet."""
         drawn = draw_customers(self.retailer, 0)
         arm = drawn.arm.copy()
-        arm[_PLAN] = NOT_ELIGIBLE
+        arm[_PLAN:] = NOT_ELIGIBLE
         return replace(drawn, arm=arm)
 
     @cached_property
@@ -71,14 +78,19 @@ class World:
         """How it goes without a plan."""
         return live(self.retailer, self.people, self.retailer.random(0, "days"))
 
-    def after(self, contacted: Places) -> Life:
-        """How it goes where the plan contacts these customers."""
+    def after(self, *contacted: Places) -> Life:
+        """How it goes where the plans contact these customers, one plan after the other."""
+        return live(self.retailer, self.in_plans(*contacted), self.retailer.random(0, "days"))
+
+    def in_plans(self, *contacted: Places) -> Customers:
+        """Everybody, these customers contacted by one plan after the other."""
         arm = self.people.arm.copy()
-        arm[_PLAN, contacted] = CONTACT
-        return live(self.retailer, replace(self.people, arm=arm), self.retailer.random(0, "days"))
+        for plan, who in enumerate(contacted):
+            arm[_PLAN + plan, who] = CONTACT
+        return replace(self.people, arm=arm)
 
     def day(self, campaign: int) -> int:
-        """The day on which the test (0) or the plan (1) is drawn."""
+        """The day on which the test (0) or a plan (1, 2, …) is drawn."""
         return first_day(self.retailer.campaigns[campaign], self.retailer)
 
     def moment(self, day: int) -> pd.Timestamp:
@@ -104,15 +116,17 @@ class World:
             }
         )
 
-    def worth(self, campaign: int) -> Floats:
+    def worth(self, campaign: int, life: Life | None = None) -> Floats:
         """What the offer adds to each customer's margin in the horizon [n], from all that nobody can know.
+
+        Where an earlier plan was carried out `life` is what it made of them.
 
         Extra orders are the extra hazard of the days on which the customer is there; what an order brings follows from
         tastes, prices and how often it is reduced. The offer's effect on satisfaction is left out.
         """
         people, retailer, day = self.people, self.retailer, self.day(campaign)
         satisfaction = people.first.copy()
-        orders = self.before.orders
+        orders = (life or self.before).orders
         earlier = np.flatnonzero(orders.day < day)
         satisfaction[orders.customer[earlier], orders.category[earlier]] = orders.satisfaction[earlier]
         drifted = (people.drifts < day)[:, None]

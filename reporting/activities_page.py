@@ -5,6 +5,7 @@ from pathlib import Path
 
 from patron.models.intervals import Estimate
 
+from .budget_line import BudgetLine
 from .page_files import write_page
 
 
@@ -47,6 +48,25 @@ class RankedGain:
 
 
 @dataclass(frozen=True)
+class ArmEarnings:
+    """What an arm's contacts earn by what is spent on the customers of its test, chosen as `learned` or by lot."""
+
+    arm: str
+    words: str
+    learned: bool
+    line: BudgetLine
+
+
+@dataclass(frozen=True)
+class PlannedBudget:
+    """What a budget brings by the latest plan: its cutoff, its budget and the curve."""
+
+    cutoff: str
+    budget: float
+    line: BudgetLine
+
+
+@dataclass(frozen=True)
 class ActivityPart:
     """A test or activity on the page, its sentences among it."""
 
@@ -56,17 +76,21 @@ class ActivityPart:
     effects: tuple[MeasuredEffect, ...]
     kinds: tuple[KindEffect, ...]
     gains: tuple[RankedGain, ...]
+    earnings: tuple[ArmEarnings, ...] = ()
 
 
 @dataclass(frozen=True)
 class ActivitiesPage:
-    """All that the page shows. `horizon_days` is the time after each moment in which outcomes count."""
+    """All that the page shows. `horizon_days` is the time after each moment in which outcomes count; `plan` is None
+    where there is none whose effects are known.
+    """
 
     question: str
     timezone: str
     observed_until: str
     horizon_days: int
     parts: tuple[ActivityPart, ...]
+    plan: PlannedBudget | None = None
 
 
 def render_activities_page(page: ActivitiesPage) -> str:

@@ -7,7 +7,8 @@ from functools import cached_property
 from patron.models.intervals import Estimate
 
 from .activities_figure import effects_chart, gains_chart
-from .activities_page import ActivitiesPage, ActivityPart, MeasuredEffect
+from .activities_page import ActivitiesPage, ActivityPart, ArmEarnings, MeasuredEffect
+from .budget_figure import budget_chart
 from .canvas import Drawing
 from .formats import UNDEFINED, count, decimal, estimate_text, percent, sentence, words
 
@@ -79,6 +80,34 @@ class PartView:
             gains_chart(gain, f"gain-{self.number}-{place}") for place, gain in enumerate(self.part.gains)
         )
 
+    @cached_property
+    def earnings(self) -> "tuple[EarningsView, ...]":
+        """What a budget brings, for each arm whose contacts have a known cost."""
+        return tuple(
+            EarningsView(each, budget_chart(each.line, None, f"budget-{self.number}-{place}"))
+            for place, each in enumerate(self.part.earnings)
+        )
+
+
+@dataclass(frozen=True)
+class EarningsView:
+    """What an arm's contacts earn, as its figure and caption."""
+
+    earnings: ArmEarnings
+    chart: Drawing
+
+    @property
+    def caption(self) -> str:
+        """In which order customers come."""
+        order = (
+            "in the order of the effect that was learned, judged on customers from whom nothing was learned"
+            if self.earnings.learned
+            else "by lot, as nothing shows whom it moves more"
+        )
+        return (
+            f"Customers of the test {order}. Band: 95% interval of the effect; the cost is taken as certain."
+        )
+
 
 @dataclass(frozen=True)
 class ActivitiesView:
@@ -116,6 +145,17 @@ class ActivitiesView:
     def chart(self) -> Drawing | None:
         """The chart of the first outcome; None where there is no effect at all."""
         return effects_chart(self.measured, "effects") if self.measured else None
+
+    @cached_property
+    def plan(self) -> Drawing | None:
+        """What a budget brings by the latest plan; None where there is none, or no effect is known."""
+        plan = self.page.plan
+        return None if plan is None or len(plan.line.spent) < 2 else budget_chart(plan.line, plan.budget)
+
+    @property
+    def has_earnings(self) -> bool:
+        """Whether any test says what its contacts earn."""
+        return any(part.earnings for part in self.page.parts)
 
     @cached_property
     def parts(self) -> tuple[PartView, ...]:

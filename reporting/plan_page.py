@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from .budget_line import BudgetLine
 from .page_files import write_page
 
 
@@ -25,15 +26,6 @@ class PlannedProgramme:
     cost: float
     expected: tuple[float, float, float] | None
     experiment: str | None
-
-
-@dataclass(frozen=True)
-class BudgetLine:
-    """Expected profit by what is spent, and the budget from which on more only loses."""
-
-    spent: tuple[float, ...]
-    profit: tuple[float, ...]
-    stops_paying_at: float
 
 
 @dataclass(frozen=True)

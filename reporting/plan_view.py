@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from matplotlib.figure import Figure
-
-from .canvas import INK, MODEL, MUTED, Drawing, quiet_grid
+from .budget_figure import budget_chart
+from .canvas import Drawing
 from .formats import UNDEFINED, count
-from .plan_page import BudgetLine, PlannedProgramme, PlanPage
+from .plan_page import PlannedProgramme, PlanPage
 
 
 @dataclass(frozen=True)
@@ -83,32 +82,4 @@ def _row(each: PlannedProgramme) -> ProgrammeRow:
         count(each.held_out),
         f"{each.cost:,.2f}",
         expected,
-    )
-
-
-def budget_chart(curve: BudgetLine, budget: float) -> Drawing:
-    """Expected profit by what is spent, with the budget and where it stops paying."""
-
-    def paint(figure: Figure, narrow: bool) -> None:
-        axes = figure.add_subplot()
-        axes.plot(curve.spent, curve.profit, color=MODEL)
-        axes.axhline(0, color=INK, linewidth=1.0)
-        best = curve.stops_paying_at
-        axes.axvline(best, color=MUTED, linestyle=":")
-        axes.annotate("stops paying", (best, 0), (4, 8), textcoords="offset points", color=MUTED)
-        if budget <= curve.spent[-1]:
-            axes.axvline(budget, color=INK, linestyle="--")
-            axes.annotate("budget", (budget, 0), (4, 24), textcoords="offset points", color=INK)
-        axes.set_xlabel("spent on contacts and incentives")
-        axes.set_ylabel("expected profit")
-        axes.locator_params(axis="both", nbins=4 if narrow else 6)
-        quiet_grid(axes, "both")
-
-    return Drawing(
-        "budget",
-        f"Expected profit by what is spent. It is highest, {max(curve.profit):,.2f}, at {curve.stops_paying_at:,.2f};"
-        f" beyond that more contacts only lose. The budget is {budget:,.2f}.",
-        paint,
-        (720, 320),
-        (358, 300),
     )

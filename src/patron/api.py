@@ -396,7 +396,8 @@ def activities(
     Tests are the table of assignments; activities that nobody drew lots for are compared with customers alike, or not
     at all. `negative_control` is an SQL condition over the purchases, as that of the question's target, on those that
     no activity can have changed: where they move all the same, nobody can be compared. The page is written to `out`,
-    beside the other reports unless given. It takes the extra `activities`.
+    beside the other reports unless given. Where the section `[plan]` says what a sale is worth, it shows what a budget
+    brings, by tests whose contacts have a cost and by the latest plan. It takes the extra `activities`.
     """
     from contextlib import ExitStack
     from dataclasses import replace
@@ -407,7 +408,10 @@ def activities(
     from patron.features.families import load_families
     from patron.reporting.activities_page import write_activities_page
 
+    from .planning import latest_planned
+
     families = load_families(config.run.families, config.data.folder)
+    planned = latest_planned(config)
     page = (Path(out) if out is not None else _reports(config) / "activities.html").absolute()
     _made(page.parent)
     with ExitStack() as stack:
@@ -422,8 +426,10 @@ def activities(
             other = replace(
                 ground, store=beside, question=replace(ground.question, target=apart.question.target)
             )
-        found = measure_activities(ground, progress, other)
-        written = write_activities_page(activities_page(found, ground), page)
+        found = measure_activities(
+            ground, progress, other, None if config.plan is None else config.plan.margin
+        )
+        written = write_activities_page(activities_page(found, ground, planned), page)
     return replace(found, page=written)
 
 

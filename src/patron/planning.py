@@ -70,6 +70,15 @@ def plan(
     return replace(publish_plan(made, folder, identity, replacing=replacing), page=written)
 
 
+def latest_planned(config: Config) -> "PublishedPlan | None":
+    """The plan of the question with the latest cutoff; None where there is none, or no section `[plan]`."""
+    from patron.actions.plan_files import latest_plan
+
+    if config.plan is None:
+        return None
+    return latest_plan(config.plan.within(Path(config.data.folder))[1], config.question.name)
+
+
 def copy_programmes(config: Config) -> list[Path]:
     """Copy the ready-made programmes beside the configuration, for the user to edit; the files that are new."""
     from patron.actions.programme import copy_programmes as copied

@@ -137,6 +137,9 @@ def test_activities_measure_the_plan_from_its_own_holdout(shop, tmp_path):
     assert letter.draw is None or not letter.draw.doubts
     spend = next(each for each in mail.effects if each.outcome == "net spend")
     assert spend.estimate.low > 0
+    page = (tmp_path / "activities.html").read_text(encoding="utf-8")
+    assert "By the plan of 2020-09-01" in page
+    assert "The budget is 100.00." in page
     known = next(each for each in plan["programmes"] if each["programme"] == "mail")
     assert mail.customers == 600 + known["contacted"] + known["held_out"]
 
