@@ -29,16 +29,24 @@ def effects_of_contacts(
 ) -> list[Effect]:
     """Contacts and others to the effect on each outcome that the evidence has; without an estimate where none is told.
 
-    The same comparison a horizon earlier is the placebo; with a `negative_control`, what is measured on its purchases
-    is another. Rows are sorted by customer and moment. DataError for contacts or others who are too few.
+    The same comparison a horizon earlier is the placebo: where it moves for one outcome, those contacted were different
+    before, and no outcome has a number. What is measured on the purchases of a `negative_control` is another. Rows are
+    sorted by customer and moment. DataError for contacts or others who are too few.
     """
-    effects = [
-        effect if placebo is None else effect.beside_placebo(placebo)
-        for effect, placebo in beside_before(ground, prepared, contacts)
-    ]
+    pairs = list(beside_before(ground, prepared, contacts))
+    placebos = [placebo for _, placebo in pairs if placebo is not None]
+    effects = [_beside(effect, own, placebos) for effect, own in pairs]
     if negative_control is None:
         return effects
     return _beside_control(effects, Alike.of(*negative_control, contacts, contacts.moment))
+
+
+def _beside(effect: Effect, own: Effect | None, placebos: Sequence[Effect]) -> Effect:
+    """The effect beside its own placebo, then beside those of the other outcomes."""
+    for placebo in sorted(placebos, key=lambda each: each is not own):
+        if effect.estimate is not None:
+            effect = effect.beside_placebo(placebo)
+    return effect
 
 
 def beside_before(

@@ -10,8 +10,8 @@ world, in turn. Worlds that are done are kept in the folder, and the same comman
 - the truth is the mean, over the customers (at their moments) that the estimate speaks of, of what the contact changes
   for each, as expected from where they stood then: hidden state is known, what chance brings later is not.
 - coverage: how often the interval holds it; mean error and spread of errors are in standard errors as told.
-- placebo: the same comparison one horizon earlier. Where it finds something no number is given: for reasons seen a
-  false alarm, for hidden ones what it is there for.
+- placebo: the same comparison one horizon earlier. Where it finds something for one of the outcomes no number is given
+  for any: for reasons seen a false alarm, for hidden ones what it is there for.
 """
 
 import argparse
@@ -91,11 +91,9 @@ def of_contacts(
     for effect, placebo in beside_before(ground, prepared, contacts):
         compared = effect.compared
         weight = np.ones(order.size) if compared is None else compared.comparable.astype(np.float64)
-        told = effect if placebo is None else effect.beside_placebo(placebo)
         yield {
             **_record(contacts.activity, effect, truth["contact"], weight),
-            "given": told.estimate is not None,
-            "why_not": told.why_not,
+            "why_not": effect.why_not,
             "placebo": None if placebo is None or placebo.estimate is None else placebo.estimate.to_dict(),
         }
 

@@ -13,13 +13,13 @@ OUTCOMES = ("repurchase", "purchases", "net spend")
 def tables(worlds: Sequence[Sequence[Record]], *, markdown: bool) -> list[str]:
     """Coverage of every estimate, and what placebos said of contacts that nobody drew lots for."""
     every = [record for world in worlds for record in world]
-    contacts = [record for record in every if "given" in record]
+    contacts = [record for world in worlds for record in judged(world)]
     plain = [
         {**each, "case": each["case"].replace("nothing known before", "difference of means"), **_plain(each)}
         for each in every
         if each["case"].endswith("nothing known before")
     ]
-    drawn = [record for record in every if "given" not in record] + plain
+    drawn = [record for record in every if "placebo" not in record] + plain
     title = f"{len(worlds)} worlds"
     return [
         render(f"{title}: intervals of draws by lot", _HEADS, coverage(drawn), markdown=markdown),
@@ -31,6 +31,13 @@ def tables(worlds: Sequence[Sequence[Record]], *, markdown: bool) -> list[str]:
         ),
         render(f"{title}: what is told of them", _TOLD, told(contacts), markdown=markdown),
     ]
+
+
+def judged(world: Sequence[Record]) -> list[Record]:
+    """One world's contacts that nobody drew lots for; what is `given` are numbers where no outcome's placebo moves."""
+    contacts = [record for record in world if "placebo" in record]
+    moved = {each["case"] for each in contacts if each["placebo"] is not None and _alarms(each)}
+    return [{**each, "given": each["placebo"] is not None and each["case"] not in moved} for each in contacts]
 
 
 _HEADS = (
@@ -49,7 +56,8 @@ _TOLD = (
     "outcome",
     "worlds",
     "not comparable",
-    "placebo alarm, %",
+    "its placebo moves, %",
+    "any placebo moves, %",
     "number given, %",
     "of these covered, %",
     "mean error of these, in SE",
@@ -85,6 +93,7 @@ def told(records: Sequence[Record]) -> list[tuple[str, ...]]:
     for case, outcome, mine in _groups(records):
         compared = [each for each in mine if "value" in each]
         given = [each for each in compared if each["given"]]
+        tried = [each for each in compared if each["placebo"] is not None]
         errors = _errors(given)
         rows.append(
             (
@@ -92,7 +101,8 @@ def told(records: Sequence[Record]) -> list[tuple[str, ...]]:
                 outcome,
                 f"{len(mine)}",
                 f"{len(mine) - len(compared)}",
-                _share([each for each in compared if each["placebo"] is not None], _alarms),
+                _share(tried, _alarms),
+                _share(tried, lambda each: not each["given"]),
                 _share(mine, lambda each: each["given"]),
                 _share(given, _holds),
                 f"{errors.mean():+.2f}" if given else "",

@@ -5,8 +5,10 @@ import pyarrow as pa
 import pytest
 
 from patron.actions import contact_effects
-from patron.actions.contact_effects import OTHERS, Alike
+from patron.actions.contact_effects import OTHERS, Alike, effects_of_contacts
+from patron.actions.effects import Effect
 from patron.actions.measuring import measure_effect
+from patron.models.intervals import Estimate
 
 
 def rows(size=900):
@@ -65,3 +67,48 @@ def test_an_outcome_that_fewer_rows_have_gets_chances_of_its_own(monkeypatch):
         alike.effect(column, column)
 
     assert asked == [900, 850]
+
+
+def effect(outcome, low, high):
+    """An effect or a placebo with this interval."""
+    return Effect(
+        arm="letter",
+        control=OTHERS,
+        outcome=outcome,
+        randomised=False,
+        rows=(100, 200),
+        customers=300,
+        means=(0.5, 0.5),
+        plain=Estimate(0.0, -1.0, 1.0),
+        estimate=Estimate((low + high) / 2, low, high),
+        detectable=1.0,
+        spread=1.0,
+    )
+
+
+def test_a_placebo_that_moves_takes_the_numbers_of_all_outcomes(monkeypatch):
+    pairs = [
+        (effect("repurchase", 1, 2), effect("repurchase before the contact", -1, 1)),
+        (effect("net spend", 1, 2), effect("net spend before the contact", 1, 3)),
+    ]
+    monkeypatch.setattr(contact_effects, "beside_before", lambda *_: iter(pairs))
+
+    repurchase, spend = effects_of_contacts(None, None, None)
+
+    assert repurchase.estimate is None
+    assert "net spend before the contact" in repurchase.why_not
+    assert list(repurchase.placebo) == ["repurchase before the contact", "net spend before the contact"]
+    assert spend.estimate is None
+    assert list(spend.placebo) == ["net spend before the contact"]
+
+
+def test_where_no_placebo_moves_all_have_their_numbers(monkeypatch):
+    pairs = [
+        (effect("repurchase", 1, 2), effect("repurchase before the contact", -1, 1)),
+        (effect("net spend", 1, 2), effect("net spend before the contact", -2, 3)),
+    ]
+    monkeypatch.setattr(contact_effects, "beside_before", lambda *_: iter(pairs))
+
+    found = effects_of_contacts(None, None, None)
+
+    assert [each.estimate.low for each in found] == [1, 1]

@@ -79,13 +79,15 @@ def test_coverage_and_errors_are_those_of_the_records(effects):
     assert row[6] == f"{np.std([1, 3, 0]):.2f}"
 
 
-def test_placebos_that_move_are_counted_and_only_numbers_given_are_judged(effects):
-    records = [
-        record(0.0, 3.0, placebo=5.0, given=False),
-        record(0.0, 1.0, placebo=0.0, given=True),
-        {"case": "mail", "outcome": "repurchase", "truth": 0.0, "given": False, "placebo": None},
+def test_a_placebo_that_moves_for_one_outcome_takes_the_numbers_of_all(effects):
+    tables = effects["effect_tables"]
+    moved = [record(0.0, 3.0, placebo=5.0), {**record(0.0, 1.0, placebo=0.0), "outcome": "net spend"}]
+    still = [record(0.0, 1.0, placebo=0.0)]
+    unlike = [{"case": "mail", "outcome": "repurchase", "truth": 0.0, "placebo": None}]
+
+    rows = tables.told([each for world in (moved, still, unlike) for each in tables.judged(world)])
+
+    assert [row[2:8] for row in rows] == [
+        ("3", "1", "50.0", "50.0", "33.3", "100.0"),
+        ("1", "0", "0.0", "100.0", "0.0", ""),
     ]
-
-    (row,) = effects["effect_tables"].told(records)
-
-    assert row[2:7] == ("3", "1", "50.0", "33.3", "100.0")
