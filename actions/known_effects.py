@@ -7,7 +7,6 @@ is taken off afterwards.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +23,13 @@ from .activities import FEWEST_TO_LEARN
 from .covariates import encoded
 from .draws import Draw
 from .effects import Effect
-from .extras import econml_forest, statsmodels
+from .extras import statsmodels
 from .measuring import drawn_measurement
 from .moments import EXPECTED, Ground, covariates_of, rows_with_expectation
 from .programme import Programme
 from .ranking_gain import ranking_gain
 from .scores import Scores, drawn_scores
-from .targeting import FOREST, learned_from, smallest_leaf
+from .targeting import forest_of, learned_from
 from .trial import Trial
 
 Floats = npt.NDArray[np.float64]
@@ -221,10 +220,9 @@ Learn = Callable[[Floats, Scores, Floats, int], tuple[Floats, Floats, Floats]]
 
 def _forest(known: Floats, scores: Scores, asked: Floats, seed: int) -> tuple[Floats, Floats, Floats]:
     """An honest forest of all covariates."""
-    forest: Any = econml_forest().RegressionForest
-    grown = forest(**FOREST, min_samples_leaf=smallest_leaf(known.shape[0]), random_state=seed)
-    grown.fit(known, scores.against_control(1))
-    value, low, high = grown.predict(asked, interval=True, alpha=0.05)
+    value, low, high = forest_of(known, scores.against_control(1), seed).predict(
+        asked, interval=True, alpha=0.05
+    )
     return value, low, high
 
 

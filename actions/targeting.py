@@ -20,7 +20,7 @@ from .trial import Trial
 Floats = npt.NDArray[np.float64]
 Places = npt.NDArray[np.int64]
 
-FOREST = {"n_estimators": 200, "max_samples": 0.45, "n_jobs": 1}
+_FOREST = {"n_estimators": 200, "max_samples": 0.45}
 _SMALLEST_LEAF = 50
 _LEAVES = 100
 """A leaf has at least this many rows, and one in so many of all: scores are noisy, and effects differ little."""
@@ -186,24 +186,28 @@ def predicted_effects(trial: Trial, place: int, seed: int) -> tuple[Floats, Plac
     alone, the others are not judged (NaN, -1). Parts that learn from each other would be alike in what they get wrong,
     and intervals too narrow by a third; in a row of parts each adds what the ones before could not know (Wager 2024).
     """
-    forest = econml_forest()
     told, part = np.full(trial.rows, np.nan), np.full(trial.rows, -1)
     parts = [tell for _, tell in folds(trial, seed, PARTS)]
     for number in range(FIRST_JUDGED, PARTS):
         before = np.sort(np.concatenate(parts[:number]))
         rest = trial.rows_at(before)
         target = drawn_scores(rest, seed).against_control(place)
-        leaf = smallest_leaf(before.size)
-        grown = forest.RegressionForest(**FOREST, min_samples_leaf=leaf, random_state=seed)
-        grown.fit(rest.covariates, target)
+        grown = forest_of(rest.covariates, target, seed)
         told[parts[number]] = grown.predict(trial.covariates[parts[number]]).ravel()
         part[parts[number]] = number
     return told, part
 
 
-def smallest_leaf(rows: int) -> int:
-    """The fewest rows of a leaf of a forest that is grown on so many."""
-    return max(_SMALLEST_LEAF, rows // _LEAVES)
+def forest_of(known: Floats, target: Floats, seed: int) -> Any:
+    """Covariates [n, k] and scores of the effect [n] to econml's honest forest, grown on all cores.
+
+    It is asked on one, as trees that answer in another order would round differently.
+    """
+    leaf = max(_SMALLEST_LEAF, len(known) // _LEAVES)
+    grown = econml_forest().RegressionForest(**_FOREST, n_jobs=-1, min_samples_leaf=leaf, random_state=seed)
+    grown.fit(known, target)
+    grown.n_jobs = 1
+    return grown
 
 
 def _ranked_within(learned: Floats, part: Places) -> Floats:
