@@ -24,6 +24,9 @@ EVER = [
     "time_since_first",
 ]
 RECENT = ["count", "sum"]
+NO_ROW_NUMBERS = {"last": {"ignore_columns": {"orders": ["order_id"]}}}
+"""The number of an order in the table knows the future: the orders before it hold the later ones of other customers."""
+
 WINDOWS = (30, 90, 180, 365)
 
 
@@ -60,6 +63,7 @@ def _matrix(
         target_dataframe_name="customers",
         agg_primitives=primitives,
         trans_primitives=[],
+        primitive_options=NO_ROW_NUMBERS if "last" in primitives else None,
         cutoff_time=pairs,
         cutoff_time_in_index=True,
         training_window=window,
