@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,13 @@ PATRON, TUNED = "Patron", "Patron, tuned"
 MARGIN = 0.5
 """Percent of the best other's log loss by which Patron may be worse at most."""
 
-HEADS = ("", "log loss", "AUC", "slope", "ECE", "by chance, 95%", "Patron's log loss lower by, %")
+MOST_EXCESS = 0.01
+"""The calibration error in excess of its expectation that Patron may have at most, pooled over cutoffs."""
+
+HEADS = (
+    *("", "log loss", "AUC", "slope", "ECE", "by chance: mean, 95%", "in excess of its expectation"),
+    "Patron's log loss lower by, %",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +52,7 @@ class Said:
 
     outcome: npt.NDArray[np.int8]
     customer: npt.NDArray[np.int64]
+    cutoff: npt.NDArray[np.int64]
     by: Mapping[str, Floats]
     missing: tuple[str, ...] = ()
 
@@ -61,6 +68,17 @@ class Said:
         codes = np.unique(self.customer, return_inverse=True)[1]
         error = np.sqrt((np.bincount(codes, gain - gain.mean()) ** 2).sum()) / gain.size
         return Estimate.around(float(gain.mean()), float(error))
+
+    def calibration(self, name: str, at: npt.NDArray[np.bool_] | None = None) -> tuple[float, float, float]:
+        """The calibration error in all rows or some, and what chance gives: its mean and 95th percentile."""
+        chosen = slice(None) if at is None else at
+        outcome, said = self.outcome[chosen], self.by[name][chosen]
+        design = binned_design_effect(outcome, said, self.customer[chosen])
+        return (
+            metrics.calibration_error(outcome, said),
+            metrics.expected_calibration_error(said, 7, design=design),
+            metrics.chance_calibration_error(said, 7, design=design),
+        )
 
     @property
     def best_other(self) -> str:
@@ -95,7 +113,7 @@ def said_by_all(built: Built, folder: Path, trials: int, peers: Sequence[str]) -
             by[peer] = answer_of(peer, built.folder, folder)[built.tested]
         except (CannotBeInstalled, subprocess.CalledProcessError) as reason:
             missing.append(f"{peer}: {_last_line(reason)}")
-    return Said(judged.outcome, judged.customer, by, tuple(missing))
+    return Said(judged.outcome, judged.customer, judged.cutoff, by, tuple(missing))
 
 
 def _last_line(reason: Exception) -> str:
@@ -112,11 +130,11 @@ def rows_of(said: Said) -> list[tuple[str, ...]]:
 def _row(said: Said, name: str) -> tuple[str, ...]:
     probability, outcome = said.by[name], said.outcome
     found = metrics.measure(outcome, probability)
-    slope, chance = "", ""
+    slope, chance, excess = "", "", ""
     if np.unique(probability).size > 10:
-        design = binned_design_effect(outcome, probability, said.customer)
         slope = _written(recalibration_interval(outcome, probability, said.customer)["slope"], 2)
-        chance = f"{metrics.chance_calibration_error(probability, 7, design=design):.3f}"
+        error, mean, most = said.calibration(name)
+        chance, excess = f"{mean:.3f}, {most:.3f}", f"{error - mean:.3f}"
     lower = "" if name == PATRON else _written(said.lower(name), 2)
     return (
         name,
@@ -125,6 +143,7 @@ def _row(said: Said, name: str) -> tuple[str, ...]:
         slope,
         f"{found['calibration_error']:.3f}",
         chance,
+        excess,
         lower,
     )
 
@@ -142,6 +161,22 @@ def verdict(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
     return rows
 
 
+def excess(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
+    """Patron's calibration error in excess of its expectation, by cutoff and over all, and whether that is little."""
+    rows = []
+    for title, said in found.items():
+        by_cutoff = [_excess(said, said.cutoff == moment) for moment in np.unique(said.cutoff)]
+        over_all = _excess(said)
+        listed = ", ".join(f"{each:.3f}" for each in by_cutoff)
+        rows.append((title, listed, f"{over_all:.3f}", "yes" if over_all <= MOST_EXCESS else "no"))
+    return rows
+
+
+def _excess(said: Said, at: npt.NDArray[np.bool_] | None = None) -> float:
+    error, mean, _ = said.calibration(PATRON, at)
+    return error - mean
+
+
 def pooled(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
     """The mean place of everybody who took part in all cases."""
     everywhere = set.intersection(*(set(said.by) for said in found.values()))
@@ -153,8 +188,7 @@ def pooled(found: Mapping[str, Said]) -> list[tuple[str, ...]]:
 
 
 def _among(said: Said, names: set[str]) -> dict[str, float]:
-    kept = Said(said.outcome, said.customer, {name: each for name, each in said.by.items() if name in names})
-    return kept.ranks()
+    return replace(said, by={name: each for name, each in said.by.items() if name in names}).ranks()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -192,6 +226,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if found:
         heads = ("case", "best other", "Patron's log loss lower by, %", f"not worse by {MARGIN} %")
         print(render("Against the best other", heads, verdict(found), markdown=given.markdown))
+        heads = ("case", "by cutoff", "pooled over cutoffs", f"at most {MOST_EXCESS}")
+        title = "Patron's calibration error in excess of its expectation"
+        print(render(title, heads, excess(found), markdown=given.markdown))
         print(render("Mean place by log loss", ("", "place"), pooled(found), markdown=given.markdown))
 
 

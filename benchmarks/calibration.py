@@ -29,7 +29,10 @@ from patron.training.rolling import FittedFold, RollingBoosters, TrainingSet
 from patron.training.snapshots import build_training_set
 
 HEADS = ("test cutoff", "correction", "learned, last year", "log loss", "promised", "came")
-QUALITY = ("", "log loss", "slope", "intercept", "ECE", "ECE by chance: mean, 95%")
+QUALITY = (
+    *("", "log loss", "slope", "intercept", "ECE", "ECE by chance: mean, 95%"),
+    "in excess of its expectation",
+)
 
 
 def measured(name: str, config: Config, *, markdown: bool) -> str:
@@ -97,12 +100,14 @@ def _quality(
         each(said, 7, design=design)
         for each in (metrics.expected_calibration_error, metrics.chance_calibration_error)
     ]
+    error = metrics.calibration_error(outcome, said)
     return (
         f"{metrics.log_loss(outcome, said):.4f}",
         _written(fit["slope"]),
         _written(fit["intercept"]),
-        f"{metrics.calibration_error(outcome, said):.3f}",
+        f"{error:.3f}",
         ", ".join(f"{each:.3f}" for each in chance),
+        f"{error - chance[0]:.3f}",
     )
 
 

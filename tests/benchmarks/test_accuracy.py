@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def said(accuracy):
     outcome = np.array([1, 0, 1, 0] * 50, np.int8)
     good, fair = np.where(outcome == 1, 0.8, 0.2), np.where(outcome == 1, 0.6, 0.4)
     by = {"Patron": good, "flaml": fair, "base rate": np.full(200, 0.5)}
-    return accuracy.Said(outcome, np.arange(200), by)
+    return accuracy.Said(outcome, np.arange(200), np.repeat([1, 2], 100), by)
 
 
 def test_how_much_lower_is_in_percent_of_the_others_loss(said):
@@ -43,13 +44,25 @@ def test_how_much_lower_is_in_percent_of_the_others_loss(said):
 
 
 def test_a_verdict_needs_the_whole_interval_above_the_margin(accuracy, said):
-    worse = accuracy.Said(said.outcome, said.customer, {**said.by, "Patron": said.by["base rate"]})
+    worse = replace(said, by={**said.by, "Patron": said.by["base rate"]})
     verdicts = accuracy.verdict({"good": said, "bad": worse})
     assert [row[-1] for row in verdicts] == ["yes", "no"]
 
 
+def test_calibration_error_in_excess_of_chance_is_told_by_cutoff_and_over_all(accuracy, said):
+    """Half of those who were told .8 or .2 bought, at every cutoff: off by .3, of which chance gives .05 or so."""
+    off = replace(said, outcome=np.tile([1, 1, 0, 0], 50).astype(np.int8), customer=np.arange(200))
+    title, by_cutoff, over_all, little = accuracy.excess({"off": off})[0]
+    error, mean, most = off.calibration("Patron")
+    assert (title, little) == ("off", "no")
+    assert error == pytest.approx(0.3)
+    assert 0.01 < mean < most < 0.1
+    assert over_all == f"{error - mean:.3f}"
+    assert len(by_cutoff.split(", ")) == 2
+
+
 def test_places_are_pooled_over_those_who_took_part_everywhere(accuracy, said):
-    other = accuracy.Said(said.outcome, said.customer, {name: said.by[name] for name in ("flaml", "Patron")})
+    other = replace(said, by={name: said.by[name] for name in ("flaml", "Patron")})
     assert accuracy.pooled({"a": said, "b": other}) == [("Patron", "1.00"), ("flaml", "2.00")]
 
 
