@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from .calibrators import Calibrator, Identity, Seasonal, fit_beta, fit_isotonic, fit_platt, moved
 from .logistic import Floats
+from .season_return import SeasonReturn, season_return
 from .stretch import stretch, stretch_of
+from .totals import level_miss
 
 ISOTONIC_OUTCOMES = 1_000
 """Isotonic steps follow noise with fewer of either outcome."""
@@ -25,6 +27,11 @@ class Shifts:
     earlier: Mapping[int, float]
     ahead: float
     windows: tuple[tuple[int, float], ...] = ()
+
+    def seasonal(self, again: SeasonReturn, base: Calibrator) -> Seasonal:
+        """The calibrator that follows last year as far as it comes again, and then `base`."""
+        windows = tuple((moment, again.level(shift)) for moment, shift in self.windows)
+        return Seasonal(again.level(self.ahead), base, windows, share=again.share, drift=again.drift)
 
 
 def choose_calibrator(
@@ -46,18 +53,19 @@ def choose_calibrator(
     Where none proved itself, `stretch_of` may still mend how far the scores lie apart, which needs no later cutoffs.
 
     `mature` says when the outcomes of a cutoff were known: a candidate is then fitted only on what was known at the
-    later cutoff, as in use. With `shifts` the best calibrator of scores that last year's level moved is the last
-    candidate, and has to prove itself against the best of the others.
+    later cutoff, as in use. With `shifts` the scores are first moved by as much of last year's level as came again at
+    the earlier cutoffs (see `season_return`), unless not to move them proves itself better.
     """
     trial = Trial(probability, outcome, cutoff, customers, mature)
     best, losses = _best(trial, required)
-    if shifts is not None:
-        by_row = np.array([shifts.earlier.get(int(moment), np.nan) for moment in cutoff])
+    again = None if shifts is None else trial.season_return(shifts.earlier)
+    if shifts is not None and again is not None:
+        by_row = trial.by_cutoff({moment: again.level(shift) for moment, shift in shifts.earlier.items()})
         at = np.isfinite(by_row)
         turned = trial.where(at).moved(by_row[at])
         seasonal, others = _best(turned, required)
-        if turned.proves_better(losses[at], others):
-            return Seasonal(shifts.ahead, turned.settled(seasonal, trial), shifts.windows)
+        if not turned.proves_better(others, losses[at]):
+            return shifts.seasonal(again, turned.settled(seasonal, trial))
     return trial.settled(best, trial)
 
 
@@ -80,6 +88,21 @@ class Trial:
     def moved(self, shift: Floats) -> "Trial":
         """The same with the log-odds of the scores moved by shifts [n]."""
         return Trial(moved(self.probability, shift), self.outcome, self.cutoff, self.customers, self.mature)
+
+    def by_cutoff(self, values: Mapping[int, float]) -> Floats:
+        """Each row's value of its cutoff [n]; NaN where there is none."""
+        return np.array([values.get(moment, np.nan) for moment in self.cutoff.tolist()], np.float64)
+
+    def season_return(self, shifts: Mapping[int, float]) -> SeasonReturn | None:
+        """How last year's shifts of cutoffs came again, as far as these scores missed the levels."""
+        found = []
+        for moment in np.unique(self.cutoff).tolist():
+            at = self.cutoff == moment
+            miss = level_miss(self.outcome[at], self.probability[at]).value
+            if moment in shifts and np.isfinite(miss):
+                found.append((shifts[moment], miss))
+        told = np.array(found, np.float64).reshape(-1, 2)
+        return season_return(told[:, 0], told[:, 1])
 
     def fit(self, name: str) -> Calibrator:
         """A candidate fitted on all rows."""

@@ -124,6 +124,10 @@ class Seasonal:
     windows: tuple[tuple[int, float], ...] = ()
     trained_until: int | None = None
     """Of a model kept without `windows`: the end of its training. Its one shift is only known to hold near to it."""
+    share: float = 1.0
+    """How much of what last year showed is in the shifts."""
+    drift: float = 0.0
+    """The log-odds in all of them that have nothing to do with the season."""
 
     def apply(self, probability: Floats, cutoff: Cutoffs | None = None, /) -> Floats:
         """Scores [n] of a cutoff, or of cutoffs [n], to probabilities [n]; of the first after training unless given."""
@@ -158,10 +162,11 @@ class Seasonal:
         return ((self.trained_until - YEAR, self.shift),)
 
     def to_dict(self) -> dict[str, Any]:
-        """Its kind and shift, the calibrator that follows, and the windows with the days they begin at."""
+        """Its kind and shift, the calibrator that follows, what came again, and the windows with their first days."""
         plain = {"kind": "seasonal", "shift": self.shift, "base": self.base.to_dict()}
         windows = [[to_datetime(moment).isoformat(), shift] for moment, shift in self.windows]
-        return {**plain, "windows": windows} if windows else plain
+        returned = {"share": self.share, "drift": self.drift}
+        return {**plain, **returned, "windows": windows} if windows else plain
 
 
 def knows_season(calibrator: Calibrator, cutoff: int) -> bool:
@@ -192,7 +197,8 @@ def calibrator_from_dict(plain: Mapping[str, Any], trained_until: int | None = N
             return Isotonic(tuple(scores), tuple(probabilities))
         case {"kind": "seasonal", "shift": float(shift), "base": dict(base), "windows": [*windows]}:
             known = [(to_microseconds(datetime.fromisoformat(day)), float(off)) for day, off in windows]
-            return Seasonal(shift, calibrator_from_dict(base), tuple(known))
+            share, drift = float(plain.get("share", 1.0)), float(plain.get("drift", 0.0))
+            return Seasonal(shift, calibrator_from_dict(base), tuple(known), share=share, drift=drift)
         case {"kind": "seasonal", "shift": float(shift), "base": dict(base)}:
             return Seasonal(shift, calibrator_from_dict(base), trained_until=trained_until)
     raise ModelError(

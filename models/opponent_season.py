@@ -1,6 +1,7 @@
 """Whether last year's level helps a rule that says the level of what it learned from."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,28 +17,28 @@ Say = Callable[["History", "History"], Floats]
 """Mature snapshots and those of a later cutoff to what the rule, learned from the first, says of the second."""
 
 
-def proven_shift(known: "History", say: Say) -> float:
-    """By how many log-odds last year moves what a rule says: 0 where that did not prove itself.
+def learned_shift(known: "History", say: Say) -> float:
+    """By how many log-odds last year moves what a rule says: 0 where too little of such shifts came again.
 
-    The same trial that the model's correction has to stand: at each later cutoff what the rule says, having learned
-    from what was mature by then, is moved by that cutoff's own shift, and has to beat itself unmoved by more than one
-    standard error.
+    As for the model: each later cutoff is asked about with what was mature by then, and what the rule missed shows
+    how last year's shifts come again. It is not moved where not to be moved proves itself better at those cutoffs.
     """
     if known.season is None:
         return 0.0
     trial = Trial(np.empty(len(known)), known.outcome, known.cutoff, known.customer, known.mature)
-    said, shift = np.full(len(known), np.nan), np.full(len(known), np.nan)
+    said = np.full(len(known), np.nan)
     for moment in np.unique(known.cutoff).tolist():
         before, at = trial.before(moment), known.cutoff == moment
         if moment in known.season.earlier and before.any():
             said[at] = say(known.where(before), known.where(at))
-            shift[at] = known.season.earlier[moment]
-    there = np.isfinite(said) & np.isfinite(shift)
-    part = Trial(
-        said, *(getattr(trial, name) for name in ("outcome", "cutoff", "customers", "mature"))
-    ).where(there)
-    plain, seasonal = part.loss(Identity()), part.moved(shift[there]).loss(Identity())
-    return known.season.ahead if part.proves_better(plain, seasonal) else 0.0
+    there = np.isfinite(said)
+    part = replace(trial, probability=said).where(there)
+    again = part.season_return(known.season.earlier)
+    if again is None:
+        return 0.0
+    level = {moment: again.level(shift) for moment, shift in known.season.earlier.items()}
+    plain, seasonal = part.loss(Identity()), part.moved(part.by_cutoff(level)).loss(Identity())
+    return 0.0 if part.proves_better(seasonal, plain) else again.level(known.season.ahead)
 
 
 def refitted(calibrator: Calibrator, scores: Floats, known: "History") -> Calibrator:

@@ -23,7 +23,7 @@ from patron.features.question import Purchase, Question, SpendDrop
 from .calibration import Shifts, choose_calibrator
 from .calibrators import Calibrator, Identity, Seasonal
 from .logistic import Floats
-from .opponent_season import at_level, proven_shift, refitted, rule_at_level
+from .opponent_season import at_level, learned_shift, refitted, rule_at_level
 
 MOST_ROWS = 200_000
 """A regression on three numbers learns nothing more from further snapshots: so many are drawn by a fixed seed."""
@@ -108,7 +108,7 @@ class BaseRate:
     rate: float
     """Set by `fit`."""
     shift: float = 0.0
-    """Set by `fit`: the season's log-odds, where they proved themselves."""
+    """Set by `fit`: the season's log-odds, as far as they came again."""
 
     @property
     def rule(self) -> str:
@@ -119,7 +119,7 @@ class BaseRate:
         """The rate, smoothed by Laplace's rule so that it is neither 0 nor 1."""
         _refuse_nothing(known, self.name)
         self.rate = _rate(known.outcome)
-        self.shift = proven_shift(known, lambda before, at: np.full(len(at), _rate(before.outcome)))
+        self.shift = learned_shift(known, lambda before, at: np.full(len(at), _rate(before.outcome)))
         return self
 
     def predict(self, asked: History) -> Floats:
@@ -145,7 +145,7 @@ class HiatusRule:
     typical_gap: float
     """Set by `fit`, in days; NaN where nobody has ordered twice."""
     shift: float = 0.0
-    """Set by `fit`: the season's log-odds, where they proved themselves."""
+    """Set by `fit`: the season's log-odds, as far as they came again."""
 
     def __init__(self, *, reversed_order: bool = False) -> None:
         self.reversed_order = reversed_order
@@ -170,7 +170,7 @@ class HiatusRule:
             calibrator = known.calibrated(ranks, required=True)
             found.append((_mean_loss(calibrator.apply(ranks), known.outcome), by_own_gap, calibrator))
         _, self.by_own_gap, self.calibrator = min(found, key=lambda each: each[0])
-        self.shift = proven_shift(known, self._learned_before)
+        self.shift = learned_shift(known, self._learned_before)
         return self
 
     def predict(self, asked: History) -> Floats:
@@ -200,7 +200,7 @@ class RfmRegression:
     needs: tuple[str, ...] = ("days_since_order", "orders_ever", "spend_ever")
     says = "a logistic regression on recency, frequency and money"
     calibrator: Calibrator
-    """Set by `fit`; with the season where that proved itself."""
+    """Set by `fit`; with the season as far as it came again."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -259,7 +259,7 @@ class BgNbdRule:
     silent_rate: float
     """Set by `fit`: what those get of whom it cannot speak."""
     shift: float = 0.0
-    """Set by `fit`: the season's log-odds, where they proved themselves."""
+    """Set by `fit`: the season's log-odds, as far as they came again."""
 
     @property
     def rule(self) -> str:
@@ -276,7 +276,7 @@ class BgNbdRule:
         self.calibrator = Identity()
         if len(told):
             self.calibrator = told.calibrated(told.features["order_probability"])
-            self.shift = proven_shift(told, self._learned_before)
+            self.shift = learned_shift(told, self._learned_before)
         return self
 
     def _learned_before(self, before: History, at: History) -> Floats:

@@ -36,17 +36,6 @@ class _Slope:
     pulls: Floats
 
 
-def fit_stretch(
-    outcome: NDArray[Any],
-    probability: Floats,
-    cutoff: NDArray[np.int64],
-    customers: NDArray[Any] | None = None,
-) -> Stretch | None:
-    """Outcomes, out-of-time scores, cutoffs and customers [n] to a stretch; None where none is shown."""
-    slope = stretch_of(outcome, probability, cutoff, customers)
-    return None if slope is None else stretch(slope, probability)
-
-
 def stretch(slope: float, probability: Floats) -> Stretch:
     """A slope and scores [n] to the curve of that slope that keeps the mean of the scores."""
     return Stretch(slope, _level(slope, probability))

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from patron.models.calibration import Shifts, Trial, choose_calibrator
 from patron.models.calibrators import Calibrator, Identity, Seasonal, moved
@@ -54,19 +53,22 @@ def outlook(
         mature={each.cutoff: each.mature for each in levels} or None,
         shifts=None if here.shift is None else Shifts(shifts, here.shift, windows),
     )
-    spread = _spread(trial, calibrator, shifts)
+    spread = _spread(trial, calibrator, shifts, here.shift or 0.0)
     if here.shift is None:
         spread = np.fmax(spread, spread_of_levels(known))
     return Outlook(calibrator, here, float(np.nan_to_num(spread)))
 
 
-def _spread(trial: Trial, calibrator: Calibrator, shifts: Mapping[int, float]) -> float:
-    """How far the levels of the earlier cutoffs are missed, each with its own season where the season is used."""
-    probability, at = calibrator.apply(trial.probability), np.ones(len(trial.outcome), np.bool_)
-    if isinstance(calibrator, Seasonal):
-        shift: npt.NDArray[np.float64] = np.array(
-            [shifts.get(each, np.nan) for each in trial.cutoff.tolist()]
-        )
-        at = np.isfinite(shift)
-        probability = calibrator.base.apply(moved(trial.probability, np.nan_to_num(shift)))
-    return miss_spread(trial.outcome[at], probability[at], trial.cutoff[at])
+def _spread(trial: Trial, calibrator: Calibrator, shifts: Mapping[int, float], ahead: float) -> float:
+    """How far the levels of the earlier cutoffs are missed, each with its own season where the season is used.
+
+    Then it also holds how sure it is which share of last year comes again (NaN where nothing is known at all).
+    """
+    again = trial.season_return(shifts)
+    if not isinstance(calibrator, Seasonal) or again is None:
+        return miss_spread(trial.outcome, calibrator.apply(trial.probability), trial.cutoff)
+    level = trial.by_cutoff({moment: again.level(shift) for moment, shift in shifts.items()})
+    at = np.isfinite(level)
+    probability = calibrator.base.apply(moved(trial.probability[at], level[at]))
+    missed = miss_spread(trial.outcome[at], probability, trial.cutoff[at])
+    return float(np.hypot(missed, again.error(ahead)))

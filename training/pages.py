@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from patron.features.catalogue import FeatureField
 from patron.features.localtime import to_datetime
 from patron.models.calibrators import Calibrator, Identity, Seasonal, Stretch
+from patron.reporting.formats import percent
 from patron.reporting.training_page import FamilyWeight, FeatureWeight, FoldSpan, Geometry, TrainingPage
 
 from .seasons import UNKNOWN, season_sentences
@@ -81,13 +82,13 @@ def describe_calibration(calibrator: Calibrator) -> str:
     kept = "which proved better on later cutoffs than leaving the probabilities as they are"
     kind = calibrator.to_dict()["kind"]
     if isinstance(calibrator, Seasonal):
-        base, level = calibrator.base, f"last year's level: log-odds moved by {calibrator.shift:+.2f}"
-        inner = describe_calibration(base).partition(",")[0]
-        proven = "" if isinstance(base, Identity | Stretch) else f", then {inner}"
-        seen = f"; then {describe_calibration(base)}" if isinstance(base, Stretch) else ""
+        base = calibrator.base
+        inner = "" if isinstance(base, Identity) else f"; then {describe_calibration(base)}"
         return (
-            f"{level} at the first cutoff after training{proven}, {kept}{seen};"
-            " later cutoffs follow their own window of last year, as far as it was seen"
+            f"last year's level: log-odds moved by {calibrator.shift:+.2f} at the first cutoff after training, of which"
+            f" {calibrator.drift:+.2f} is drift, the rest {percent(calibrator.share)} of what last year showed, as"
+            " earlier cutoffs asked for; later cutoffs follow their own window of last year, as far as it was"
+            f" seen{inner}"
         )
     if isinstance(calibrator, Identity):
         return "none: no correction proved better on later cutoffs than leaving the probabilities as they are"

@@ -24,8 +24,9 @@ def season_sentences(outlooks: Mapping[int, Outlook], production: Outlook, timez
         )
         found.append(
             f"Scores from now on: last year's same window had {percent(season.last_year)}, the windows learned from"
-            f" {percent(season.learned)}; the level is moved accordingly. Later cutoffs follow their own window of last"
-            f" year, as far as it was seen{until}. Train again before scoring beyond."
+            f" {percent(season.learned)}; the level is moved as earlier cutoffs showed it, by {_returned(calibrator)}."
+            f" Later cutoffs follow their own window of last year, as far as it was seen{until}. Train again before"
+            " scoring beyond."
         )
     return tuple(found)
 
@@ -37,13 +38,21 @@ def _gaps(known: Mapping[int, Outlook], cutoffs: int, timezone: str) -> str:
         f" {percent(each.season.last_year or 0.0)} in last year's same window"
         for moment, each in sorted(known.items())
     )
-    used = sum(isinstance(each.calibrator, Seasonal) for each in known.values())
+    used = [each.calibrator for each in known.values() if isinstance(each.calibrator, Seasonal)]
     unknown = (
         f" At {cutoffs - len(known)} of {cutoffs} test cutoffs it is unknown." if len(known) < cutoffs else ""
     )
+    shares = list(dict.fromkeys(percent(share) for share in sorted(each.share for each in used)))
+    least_and_most = " to ".join(dict.fromkeys([*shares[:1], *shares[-1:]]))
     why = (
-        "as it had proved better at earlier cutoffs"
+        f"as far as such gaps had come again at earlier cutoffs: by {least_and_most}"
         if used
-        else "as that had not proved better at earlier cutoffs"
+        else "as too little of such gaps had come again at earlier cutoffs, or fewer than two were known"
     )
-    return f"Seasonal gap. {gaps}. The level was moved for it at {used} of {cutoffs} test cutoffs, {why}.{unknown}"
+    return f"Seasonal gap. {gaps}. The level was moved for it at {len(used)} of {cutoffs} test cutoffs, {why}.{unknown}"
+
+
+def _returned(calibrator: Seasonal) -> str:
+    """How much of the gap is in the shift, and what is in it beside."""
+    beside = f" and by {calibrator.drift:+.2f} log-odds of drift" if calibrator.drift else ""
+    return f"{percent(calibrator.share)} of that gap{beside}"

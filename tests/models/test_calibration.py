@@ -1,5 +1,7 @@
 """A calibrator is kept only where it proved itself on later cutoffs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -127,7 +129,19 @@ def seasonal_sample(found: float) -> tuple[Floats, NDArray[np.int8], NDArray[np.
 def test_a_season_that_came_again_is_kept_with_the_shift_of_the_cutoff_ahead() -> None:
     score, outcome, cutoff, shifts = seasonal_sample(found=1.0)
     chosen = choose_calibrator(score, outcome, cutoff, shifts=shifts)
-    assert chosen == Seasonal(0.6, Identity())
+    assert isinstance(chosen, Seasonal)
+    assert chosen.base == Identity()
+    assert chosen.share == pytest.approx(1.0, abs=0.06)
+    assert chosen.drift == pytest.approx(0.0, abs=0.05)
+    assert chosen.shift == pytest.approx(chosen.drift + 0.6 * chosen.share)
+
+
+def test_later_windows_follow_the_same_share() -> None:
+    score, outcome, cutoff, shifts = seasonal_sample(found=0.5)
+    chosen = choose_calibrator(score, outcome, cutoff, shifts=replace(shifts, windows=((4, 0.6), (5, -1.0))))
+    assert isinstance(chosen, Seasonal)
+    assert chosen.share == pytest.approx(0.5, abs=0.1)
+    assert dict(chosen.windows) == pytest.approx({4: chosen.shift, 5: chosen.drift - chosen.share})
 
 
 @pytest.mark.parametrize("found", [0.0, -1.0], ids=["no season", "the other way round"])

