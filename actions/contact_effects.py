@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from patron.features.engine import Prepared
+from patron.features.errors import DataError
 
 from .comparability import Comparability, compare_arms
 from .contacts import Contacts
@@ -54,18 +55,32 @@ def beside_before(
 ) -> Iterator[tuple[Effect, Effect | None]]:
     """The effect on each outcome, and what the same comparison finds a horizon earlier, where it can find nothing.
 
-    Where there is no effect to begin with the earlier one is None.
+    Whoever was not known yet then is left out of it: that they came in between would look like an outcome. Where there
+    is no effect to begin with the earlier one is None; where too few were known, the effect has no estimate either.
     """
-    before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
+    horizon_before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
+    early, before = contacts.known_at(ground.store, horizon_before)
     now = Alike.of(ground, prepared, contacts, contacts.moment)
-    then = Alike.of(ground, prepared, contacts, before)
+    then = Alike.of(ground, prepared, early, before) if before.size else None
     for outcome, column in OUTCOMES.items():
         if column in now.rows.column_names:
             effect = now.effect(column, outcome)
-            placebo = (
-                None if effect.estimate is None else then.effect(column, f"{outcome} before the contact")
-            )
+            placebo = None
+            if effect.estimate is not None:
+                placebo = _earlier(then, column, f"{outcome} before the contact")
+                effect = effect if placebo is not None else effect.without_number(_NEW)
             yield effect, placebo
+
+
+def _earlier(then: "Alike | None", column: str, name: str) -> Effect | None:
+    """What is found a horizon earlier; None where too few were known then."""
+    try:
+        return None if then is None else then.effect(column, name)
+    except DataError:
+        return None
+
+
+_NEW = "too few of them were known a horizon earlier, when nothing can have changed, to see whether they were different"
 
 
 class Alike:

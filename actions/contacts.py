@@ -1,6 +1,6 @@
 """Activities as they happened: who was contacted on which day, beside others who were not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,17 @@ class Contacts:
     contacted: npt.NDArray[np.bool_]
     contacts: int
     repeated: int
+
+    def known_at(self, store: EvidenceStore, moment: Places) -> "tuple[Contacts, Places]":
+        """Those of whom anything was known before a moment of each [n], and these moments."""
+        early = known_since(store)[self.customer] < moment
+        kept = replace(
+            self,
+            customer=self.customer[early],
+            moment=self.moment[early],
+            contacted=self.contacted[early],
+        )
+        return kept, moment[early]
 
 
 def contacts_of(
@@ -93,9 +104,7 @@ def _others(
     store: EvidenceStore, day: Places, who: Places, random: np.random.Generator
 ) -> tuple[Places, Places]:
     """Days and customers that stand for those not contacted: known by then, and not contacted on that day."""
-    known = np.asarray(
-        store.connection.sql("SELECT known FROM customers ORDER BY customer").fetchnumpy()["known"], np.int64
-    )
+    known = known_since(store)
     days = np.repeat(day, OTHERS_PER_CONTACT)
     drawn = random.integers(0, store.customers, days.size)
     contacted = set(zip(day.tolist(), who.tolist(), strict=True))
@@ -108,3 +117,9 @@ def _others(
         np.bool_,
     )
     return pairs[0][fits], pairs[1][fits]
+
+
+def known_since(store: EvidenceStore) -> Places:
+    """The instant from which on anything is known of each customer, by code [n]."""
+    found = store.connection.sql("SELECT known FROM customers ORDER BY customer").fetchnumpy()
+    return np.asarray(found["known"], np.int64)

@@ -67,9 +67,12 @@ class Effect:
         placebo = {**self.placebo, found.outcome: found.estimate}
         if found.estimate.low <= 0 <= found.estimate.high:
             return replace(self, placebo=placebo)
+        return replace(self, placebo=placebo).without_number(told_apart(found.outcome, found.estimate))
+
+    def without_number(self, why_not: str) -> "Effect":
+        """The effect that cannot be told, and why, with the test among all these customers that would tell it."""
         experiment = self.experiment or propose_experiment(self.customers, self.spread, self.outcome)
-        why_not = told_apart(found.outcome, found.estimate)
-        return replace(self, placebo=placebo, estimate=None, why_not=why_not, experiment=experiment)
+        return replace(self, estimate=None, why_not=why_not, experiment=experiment)
 
     @property
     def words(self) -> str:

@@ -11,7 +11,7 @@ from patron.features.errors import DataError
 
 from .comparability import Comparability, compare_arms
 from .effects import Effect, Measurement, holm, told_apart
-from .experiment import detectable_effect, propose_experiment
+from .experiment import detectable_effect
 from .randomisation import Randomisation, check_randomisation
 from .scores import Scores, difference_of_arms, drawn_scores, estimated_scores
 from .sensitivity import robustness
@@ -116,7 +116,7 @@ def observed_effect(
     pair = trial.between(place)
     described = replace(_described(trial, place), compared=compared)
     if compared.why_not is not None:
-        return _without(described, compared.why_not)
+        return described.without_number(compared.why_not)
     weight = compared.comparable.astype(np.float64)
     moved = {
         name: estimated_scores(fake.between(place), compared.chance, seed).effect(1, weight)
@@ -125,7 +125,7 @@ def observed_effect(
     described = replace(described, placebo=moved)
     for name, found in moved.items():
         if found.low > 0 or found.high < 0:
-            return _without(described, told_apart(name, found))
+            return described.without_number(told_apart(name, found))
     scores = estimated_scores(pair, compared.chance, seed)
     estimate = scores.effect(1, weight)
     return replace(
@@ -144,9 +144,3 @@ def _same_rows(trial: Trial, fake: Trial, name: str) -> None:
             found=f"{fake.rows:,} rows instead of {trial.rows:,}",
             remedy="leave out the rows without it, or the placebo",
         )
-
-
-def _without(effect: Effect, why_not: str) -> Effect:
-    """An effect that cannot be told, with the test among all these customers that would tell it."""
-    proposal = propose_experiment(effect.customers, effect.spread, effect.outcome)
-    return replace(effect, why_not=why_not, experiment=proposal)

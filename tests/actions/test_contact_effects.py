@@ -1,14 +1,20 @@
 """Contacts that nobody drew lots for: what is measured of each outcome, and how often chances are estimated for it."""
 
+from datetime import date
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from patron.actions import contact_effects
 from patron.actions.contact_effects import OTHERS, Alike, effects_of_contacts
+from patron.actions.contacts import contacts_of
 from patron.actions.effects import Effect
 from patron.actions.measuring import measure_effect
+from patron.actions.moments import compared_by
 from patron.models.intervals import Estimate
+
+from .businesses import ground_of, purchases, store_of
 
 
 def rows(size=900):
@@ -112,3 +118,63 @@ def test_where_no_placebo_moves_all_have_their_numbers(monkeypatch):
     found = effects_of_contacts(None, None, None)
 
     assert [each.estimate.low for each in found] == [1, 1]
+
+
+def shop(new=0):
+    """Sixty regulars, half of whom are written to on 1 June; `new` more come on 20 May, and get no letter."""
+    days = ("2020-01-05", "2020-02-10", "2020-03-15", "2020-04-20", "2020-06-10")
+    bought = [row for day in days for row in purchases(range(60), day)]
+    bought += purchases(range(60, 60 + new), "2020-05-20")
+    letters = [
+        {"customer_id": each, "occurred_at": "2020-06-01 10:00", "activity": "letter"}
+        for each in range(0, 60, 2)
+    ]
+    return {"purchases": bought, "activities": letters}
+
+
+def contacts_in(store):
+    latest = store.zone.midnight(date(2020, 8, 1))
+    (found,) = contacts_of(store, latest, frozenset(), 7)
+    return found
+
+
+def test_whoever_was_not_known_a_horizon_earlier_is_no_placebo():
+    with store_of(shop(new=40), "2020-09-01") as store:
+        contacts = contacts_in(store)
+        before = store.zone.shift_days(contacts.moment, -30)
+
+        early, moment = contacts.known_at(store, before)
+
+        ids = np.arange(100)
+        known = store.codes(pa.array(ids[:60]))
+        assert set(contacts.customer.tolist()) > set(early.customer.tolist())
+        assert set(early.customer.tolist()) <= set(known.tolist())
+        assert early.contacted.sum() == 30
+        assert moment.size == early.customer.size == early.moment.size
+
+
+def test_an_activity_for_the_new_alone_has_no_number_as_nothing_can_be_compared_earlier():
+    """All came within the horizon before their letter."""
+    random = np.random.default_rng(3)
+    size = 900
+    frames = {
+        "purchases": [
+            *purchases(range(size), "2020-05-20"),
+            *(
+                {"customer_id": int(each), "purchased_at": "2020-06-10", "amount": 5.0}
+                for each in np.flatnonzero(random.random(size) < 0.5)
+            ),
+        ],
+        "activities": [
+            {"customer_id": int(each), "occurred_at": "2020-06-01 10:00", "activity": "welcome"}
+            for each in np.flatnonzero(random.random(size) < 0.4)
+        ],
+    }
+    with store_of(frames, "2020-09-01") as store:
+        ground = ground_of(store)
+        prepared = compared_by(ground, np.array([store.zone.midnight(date(2020, 6, 1))]))
+        found = effects_of_contacts(ground, prepared, contacts_in(store))
+
+    assert all(each.estimate is None for each in found)
+    assert "too few of them were known a horizon earlier" in found[0].why_not
+    assert found[0].experiment is not None
