@@ -83,9 +83,17 @@ class Targeting:
         else:
             first = (
                 f"This test does not show whom {self.arm} moves more than others: ranking by the learned effect gains"
-                f" {ends}."
+                f" {ends}{self._not_at_the_top}."
             )
         return (first, *self._beside_risk())
+
+    @property
+    def _not_at_the_top(self) -> str:
+        """What speaks against a gain over all sizes: it does not show among those who are ranked first."""
+        top = self.gain.autoc
+        if self.gain.qini.low <= 0 or top.low > 0:
+            return ""
+        return f", but it is not shown among those ranked first ({top.low:+.3g} to {top.high:+.3g} by AUTOC)"
 
     def _beside_risk(self) -> tuple[str, ...]:
         if self.over_risk is None:
