@@ -19,6 +19,7 @@ from patron.features.partition import CUTOFF_TYPE
 from patron.features.question import Question
 from patron.features.targets import maturity
 
+from .boosters import read_booster
 from .calibrators import Calibrator, Cutoffs, calibrator_from_dict, knows_season
 from .contract import Contract, canonical_json
 from .contributions import Contributions, contributions_of
@@ -74,8 +75,13 @@ class Artefact:
         return calibrator.apply(np.asarray(booster.predict(features)), cutoff)
 
     def make_ready(self) -> None:
-        """Import what predicts and read the production booster, which else wait for the first prediction."""
+        """Import what predicts and read the boosters that score, which else wait for the first prediction.
+
+        ModelError for one that cannot be read.
+        """
         _ = self._booster
+        if self.forecast is not None:
+            self.forecast.make_ready()
 
     def contributions(
         self, features: NDArray[np.float32], cutoff: Cutoffs | None = None, *, judged: bool = False
@@ -248,14 +254,7 @@ def _damaged(what: str, place: str, names: str) -> ModelError:
 
 
 def _read_booster(text: str, name: str, n_features: int) -> "lightgbm.Booster":
-    import lightgbm
-
-    try:
-        booster = lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as problem:
-        raise ModelError(
-            "The booster cannot be read.", where=name, found=str(problem), remedy="train again"
-        ) from problem
+    booster = read_booster(text, name)
     if booster.num_feature() != n_features:
         raise ModelError(
             "Booster and contract do not fit each other.",

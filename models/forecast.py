@@ -11,7 +11,6 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from patron.features.catalogue import FeatureField
-from patron.features.errors import ModelError
 from patron.features.localtime import LocalTime
 
 from .calibrators import calibrator_from_dict
@@ -123,20 +122,25 @@ class Forecast:
 
     @classmethod
     def from_files(cls, texts: Mapping[str, str]) -> Self | None:
-        """The forecast that `files` wrote; None where there is none. ModelError for a booster that cannot be read."""
+        """The forecast that `files` wrote; None where there is none."""
         if FORECAST not in texts:
             return None
         plain = json.loads(texts[FORECAST])
-        found = cls(
+        return cls(
             horizon_days=plain["horizon_days"],
             steps=tuple(_step(each, texts) for each in plain["steps"]),
             spend=None if plain["spend"] is None else _spend(plain["spend"], texts),
             rhythm=None if plain["rhythm"] is None else Rhythm(tuple(plain["rhythm"])),
         )
-        for name, text in found.files().items():
-            if name != FORECAST:
-                _check_booster(name, text)
-        return found
+
+    def make_ready(self) -> None:
+        """Read all boosters, which else wait for the first prediction; ModelError for one that cannot be read."""
+        for step in self.steps:
+            step.make_ready()
+        if self.spend is not None:
+            for each in (self.spend.more, self.spend.spend):
+                if each is not None:
+                    each.make_ready()
 
 
 def _dates(table: pa.Table, ranges: NextPurchase, zone: LocalTime) -> dict[str, pa.Array]:
@@ -180,14 +184,3 @@ def _spend(plain: Mapping[str, Any], texts: Mapping[str, str]) -> SpendModel:
     starts = {name: -np.inf if start is None else start for name, start in plain["starts"].items()}
     spend = Expectation(texts.get(_SPEND), starts["spend"]) if "spend" in starts else None
     return SpendModel(Expectation(texts.get(_PURCHASES), starts["purchases"]), spend, plain["level"])
-
-
-def _check_booster(name: str, text: str) -> None:
-    import lightgbm
-
-    try:
-        lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as problem:
-        raise ModelError(
-            "The booster cannot be read.", where=name, found=str(problem), remedy="train again"
-        ) from problem

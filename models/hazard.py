@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from patron.features.catalogue import FeatureField
 
+from .boosters import read_booster
 from .calibrators import Calibrator
 from .encoding import encode
 
@@ -38,6 +39,10 @@ class HazardStep:
     calibrator: Calibrator
     features: tuple[FeatureField, ...]
 
+    def make_ready(self) -> None:
+        """Read the booster, which else waits for the first prediction."""
+        _ = self._booster
+
     def hazard(self, table: pa.Table) -> Floats:
         """Snapshots with the features [n] to calibrated chances [n]."""
         if table.num_rows == 0:  # LightGBM refuses a matrix without rows
@@ -47,9 +52,7 @@ class HazardStep:
 
     @cached_property
     def _booster(self) -> "lightgbm.Booster":
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.booster)
+        return read_booster(self.booster, f"step_{self.horizon_days}d.txt")
 
 
 def probabilities_by_horizon(first: Floats, hazards: Sequence[Floats]) -> Floats:

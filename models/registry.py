@@ -284,11 +284,15 @@ def _pick(
             return candidate
     wanted = f"alias {alias}" if alias else f"version {version}"
     listed = ", ".join(" @".join([str(entry.version), *entry.aliases]) for entry in known)
+    newest = known[-1].version
     raise ModelError(
         f"The model {known[0].name} has no {wanted}.",
         where=tracking.uri,
         found=f"versions {listed}",
-        remedy="name one of them",
+        remedy=f'make one of them champion: patron promote {newest} --reason "…"; or name one: --model models:/'
+        f"{known[0].name}/{newest}"
+        if alias == CHAMPION
+        else "name one of them",
     )
 
 

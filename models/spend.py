@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from .boosters import read_booster
+
 if TYPE_CHECKING:
     import lightgbm
 
@@ -78,6 +80,11 @@ class Expectation:
         )
         return cls(text, start)
 
+    def make_ready(self) -> None:
+        """Read the booster, where there is one, which else waits for the first prediction."""
+        if self.booster is not None:
+            _ = self._booster
+
     def apply(self, features: npt.NDArray[np.float32]) -> Floats:
         """Encoded features [n, k] to expectations [n], none negative."""
         if self.booster is None or not len(features):
@@ -87,9 +94,8 @@ class Expectation:
 
     @cached_property
     def _booster(self) -> "lightgbm.Booster":
-        import lightgbm
-
-        return lightgbm.Booster(model_str=self.booster)
+        assert self.booster is not None
+        return read_booster(self.booster, "the forecast of purchases and spend")
 
 
 @dataclass(frozen=True)

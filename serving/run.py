@@ -33,10 +33,10 @@ from .ahead import Ahead, in_order
 from .batch import completed, excluded_schema, scores_schema
 from .deviations import Deviation, changed_inputs, fewer_customers, judged, other_ids, stale_tables
 from .estimate import TimeLeft
-from .locking import is_held, only_one
+from .locking import only_one
 from .partitions import Partitions
 from .publishing import Publication, point_to_latest, published, writable
-from .staging import DamagedPartitionError, Staging, identity_of, remove, staging_of, stagings
+from .staging import DamagedPartitionError, Staging, remove_superseded
 from .telling import Telling, with_reasons
 
 _SAMPLED = 5_000
@@ -161,7 +161,7 @@ def publish_run(
             staging = Staging.take_up(final, {**run.identity, "partitions": partitions.bounds})
             facts = _Work(run, partitions, staging, deviations, memory, progress).done(final)
         point_to_latest(final.parent)
-        _remove_superseded(final)
+        remove_superseded(final)
     return facts, repeated
 
 
@@ -321,17 +321,6 @@ def _rows(account: TableAccount) -> dict[str, int]:
         "used": account.used,
         "quarantined": sum(account.quarantined.values()),
     }
-
-
-def _remove_superseded(final: Path) -> None:
-    """Remove the staging of this run, and those of the same cutoff that nobody will take up any more."""
-    own = staging_of(final)
-    cutoff = identity_of(own).get("cutoff")
-    remove(own)
-    for other in stagings(final.parent):
-        lock = other.parent / f"{other.name.removesuffix('.staging')}.lock"
-        if cutoff is not None and identity_of(other).get("cutoff") == cutoff and not is_held(lock):
-            remove(other)
 
 
 def _verify(facts: Mapping[str, Any], where: str) -> None:

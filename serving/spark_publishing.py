@@ -20,7 +20,7 @@ from .locking import only_one
 from .publishing import ROWS_PER_PART, Publication, make_folder, point_to_latest, published, writable
 from .scorer import ScoringResult
 from .spark_run import SparkRun
-from .staging import remove, staging_of
+from .staging import Staging, remove_superseded
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -49,7 +49,8 @@ class PartWriter:
 def publish_spark_run(run: SparkRun, out: Path, progress: Progress = silent) -> ScoringResult:
     """Score, rank and publish to a folder below `out` as `score_customers` does; parts are written by the workers.
 
-    The parts of a run are cut by the customers' ids, so that the same run has the same files.
+    The parts of a run are cut by the customers' ids, so that the same run has the same files. What an attempt that was
+    killed left is removed, and all is done anew.
     """
     folder = out / name_part(run.question.name)
     make_folder(folder)
@@ -60,17 +61,14 @@ def publish_spark_run(run: SparkRun, out: Path, progress: Progress = silent) -> 
         if facts is None:
             progress("scoring on Spark", 0, 1)
             facts = run.facts()
-            staging = staging_of(final)
-            remove(staging)
-            make_inner(staging)
-            ready = Publication(final, staging)
+            ready = Publication(final, Staging.take_up(final, run.identity).folder)
             progress("writing scores", 0, 1)
             schemas, excluded = run.schemas, sum(facts["excluded"].values())
             _write(ready, "scores", run.scores, schemas["scores"], facts["scored"])
             _write(ready, "excluded", run.excluded, schemas["excluded"], excluded)
             facts = ready.publish(facts)
-            remove(staging)
         point_to_latest(folder)
+        remove_superseded(final)
     progress("writing scores", 1, 1)
     return ScoringResult.of(final, run.model.uri, facts, repeated=repeated)
 

@@ -17,6 +17,7 @@ from patron.features.errors import PatronError
 
 from .durable import make_folder, write_file
 from .journal import Journal
+from .locking import is_held
 
 _RUN = "run.json"
 _SUFFIX = ".staging"
@@ -149,6 +150,17 @@ def identity_of(staging: Path) -> dict[str, Any]:
         return dict(said["identity"])
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def remove_superseded(final: Path) -> None:
+    """Remove the staging of this run, and those of the same cutoff that nobody will take up any more."""
+    own = staging_of(final)
+    cutoff = identity_of(own).get("cutoff")
+    remove(own)
+    for other in stagings(final.parent):
+        lock = other.parent / f"{other.name.removesuffix('.staging')}.lock"
+        if cutoff is not None and identity_of(other).get("cutoff") == cutoff and not is_held(lock):
+            remove(other)
 
 
 def remove(path: Path) -> None:

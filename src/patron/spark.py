@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -260,12 +261,14 @@ def _read(session: "SparkSession", config: Config, name: str) -> "DataFrame":
         path = (
             spec.path if is_remote(spec.path) else str(Path(config.data.folder, Path(spec.path).expanduser()))
         )
+        files = [path] if is_remote(spec.path) else sorted(glob(path, recursive=True)) or [path]
         try:
             if is_delta(spec, config.data.folder):
                 options = {} if spec.version is None else {"versionAsOf": str(spec.version)}
                 return session.read.format("delta").options(**options).load(path)
             if suffix(path) in {".parquet", ".pq"}:
-                return session.read.option("mergeSchema", "true").parquet(path)
+                # Spark looks for a file named like the pattern, and logs a Java trace that there is none.
+                return session.read.option("mergeSchema", "true").parquet(*files)
         except PySparkException as error:
             raise DataError(
                 f"Spark cannot read the table {name}.",

@@ -54,6 +54,16 @@ def test_a_model_without_an_forecast_has_the_files_of_before(artefact: Artefact,
     assert replace(artefact, forecast=Forecast(30)).digest == artefact.digest
 
 
+def test_a_booster_that_cannot_be_read_is_named_before_anything_is_predicted(with_forecast: Artefact) -> None:
+    forecast = with_forecast.forecast
+    assert forecast is not None
+    broken = replace(forecast, steps=(replace(forecast.steps[0], booster="no booster"),))
+    with pytest.raises(ModelError, match="booster cannot be read") as caught:
+        replace(with_forecast, forecast=broken).make_ready()
+    assert caught.value.where == "step_60d.txt"
+    with_forecast.make_ready()
+
+
 @pytest.mark.parametrize("name", ["forecast.json", "step_60d.txt", "spend.txt"])
 def test_a_file_that_was_changed_or_taken_away_is_named(
     with_forecast: Artefact, tmp_path: Path, name: str

@@ -108,6 +108,14 @@ def test_what_is_unknown_is_told_with_what_exists(
     assert caught.value.found == found
 
 
+def test_where_nothing_is_champion_the_way_to_one_is_told(artefact: Artefact, tracking: Tracking) -> None:
+    registry.log_model(artefact, tracking)
+    with pytest.raises(ModelError, match="has no alias champion") as caught:
+        registry.resolve("models:/repurchase@champion", tracking)
+    assert 'patron promote 1 --reason "' in str(caught.value.remedy)
+    assert "--model models:/repurchase/1" in str(caught.value.remedy)
+
+
 def test_asking_a_store_that_is_not_there_does_not_make_one(tmp_path: Path) -> None:
     tracking = Tracking(f"sqlite:///{tmp_path / 'mlflow.db'}")
     assert registry.versions(tracking) == []

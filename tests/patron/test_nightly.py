@@ -172,7 +172,7 @@ def test_the_image_warms_the_kernels_where_its_user_finds_them() -> None:
     lines = (EXAMPLES / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
     steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     order = [step[0] for step in steps]
-    assert set(order) <= {"FROM", "RUN", "ENV", "USER", "WORKDIR", "ENTRYPOINT", "CMD"}
+    assert set(order) <= {"FROM", "COPY", "RUN", "ENV", "USER", "WORKDIR", "ENTRYPOINT", "CMD"}
     (cache,) = (step[1].split("=")[1] for step in steps if step[0] == "ENV" and "NUMBA_CACHE_DIR" in step[1])
     (warm,) = (place for place, step in enumerate(steps) if "patron demo" in step[1])
     assert order.index("ENV") < warm < order.index("USER")

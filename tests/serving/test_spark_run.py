@@ -16,7 +16,11 @@ from patron import spark as on_spark
 from patron.cli import app
 from patron.features.rebuilding import differs
 from patron.models.registry import ResolvedModel
+from patron.serving import spark_publishing
 from patron.serving.deviations import BrokenContractError
+from patron.serving.publishing import Publication
+from patron.serving.spark_publishing import publish_spark_run
+from patron.serving.staging import Staging
 
 from ..spark_session import WARNINGS, spark_session
 
@@ -37,6 +41,21 @@ def files(shop: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
     for name, table in shop.tables.items():
         parquet.write_table(table, folder / f"{name}.parquet")
     return {name: folder / f"{name}.parquet" for name in shop.tables}
+
+
+def files_of(run: Path) -> dict[str, bytes]:
+    return {str(file.relative_to(run)): file.read_bytes() for file in run.rglob("*.parquet")}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(
+    session: Any, files: dict[str, Path], trained: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SimpleNamespace]:
+    """A run that nothing ended, and its files; what it made is held, so that it is quickly published again."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    config = _tracked(trained.shop.config(folder, files), trained)
+    with on_spark.score(session, config, "2025-06-01") as run:
+        yield SimpleNamespace(run=run, files=files_of(publish_spark_run(run, folder).folder))
 
 
 def assert_same(local: pa.Table, spark: pa.Table) -> None:
@@ -86,6 +105,56 @@ def test_a_published_run_says_what_the_local_engine_says(
     assert (folder.parent / "latest").resolve() == folder
     assert again["repeated"]
     assert again["folder"] == found["folder"]
+
+
+class Killed(BaseException):
+    """What no handler catches, as at the end of a process."""
+
+
+@pytest.mark.parametrize("when", ["the first parts are written", "all is written", "all is published"])
+def test_a_run_that_is_killed_publishes_no_half_and_the_next_one_is_whole(
+    session: Any, undisturbed: SimpleNamespace, when: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def die(*_: Any) -> None:
+        raise Killed
+
+    def write_scores(ready: Any, name: str, *rest: Any) -> None:
+        return die() if name == "excluded" else write(ready, name, *rest)
+
+    write, folder = spark_publishing._write, tmp_path / "repurchase"
+    with monkeypatch.context() as patch:
+        if when == "the first parts are written":
+            patch.setattr(spark_publishing, "_write", write_scores)
+        elif when == "all is written":
+            patch.setattr(Publication, "publish", die)
+        else:
+            patch.setattr(spark_publishing, "remove_superseded", die)
+        with pytest.raises(Killed):
+            publish_spark_run(undisturbed.run, tmp_path)
+    left = list(folder.glob(".*.staging/*/scores/*.parquet"))
+    assert bool(left) == (when != "all is published")
+    assert (folder / "latest").exists() == (when == "all is published")
+
+    result = publish_spark_run(undisturbed.run, tmp_path)
+
+    assert files_of(result.folder) == undisturbed.files
+    assert result.repeated == (when == "all is published")
+    assert {path.name for path in folder.iterdir() if path.suffix != ".lock"} == {
+        result.folder.name,
+        "latest",
+    }
+
+
+def test_what_a_killed_run_of_other_evidence_left_goes_when_the_cutoff_is_published(
+    undisturbed: SimpleNamespace, tmp_path: Path
+):
+    (tmp_path / "repurchase").mkdir()
+    other = Staging.take_up(tmp_path / "repurchase" / "other", undisturbed.run.identity)
+    later = Staging.take_up(tmp_path / "repurchase" / "later", {**undisturbed.run.identity, "cutoff": 5})
+
+    publish_spark_run(undisturbed.run, tmp_path)
+
+    assert (other.folder.exists(), later.folder.exists()) == (False, True)
 
 
 def test_evidence_that_is_not_that_of_training_is_refused(
