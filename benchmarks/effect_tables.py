@@ -1,4 +1,4 @@
-"""What came of many worlds' estimates beside their truths, as tables."""
+"""What came of many worlds' estimates beside their truths: a row for each estimate, a column for each outcome."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,24 +12,18 @@ OUTCOMES = ("repurchase", "purchases", "net spend")
 
 def tables(worlds: Sequence[Sequence[Record]], *, markdown: bool) -> list[str]:
     """Coverage of every estimate, and what placebos said of contacts that nobody drew lots for."""
-    every = [record for world in worlds for record in world]
     contacts = [record for world in worlds for record in judged(world)]
-    plain = [
-        {**each, "case": each["case"].replace("nothing known before", "difference of means"), **_plain(each)}
-        for each in every
-        if each["case"].endswith("nothing known before")
+    drawn = [record for world in worlds for record in world if "placebo" not in record]
+    means = [
+        {**each, "case": each["case"].replace(_NOTHING, "difference of means"), **_plain(each)}
+        for each in drawn
+        if each["case"].endswith(_NOTHING)
     ]
-    drawn = [record for record in every if "placebo" not in record] + plain
-    title = f"{len(worlds)} worlds"
+    title = f"{len(worlds)} worlds; covered, % (mean error and spread of errors, in standard errors)"
     return [
-        render(f"{title}: intervals of draws by lot", _HEADS, coverage(drawn), markdown=markdown),
-        render(
-            f"{title}: contacts not drawn by lot, whatever the placebo says",
-            _HEADS,
-            coverage(contacts),
-            markdown=markdown,
-        ),
-        render(f"{title}: what is told of them", _TOLD, told(contacts), markdown=markdown),
+        render(f"Drawn by lot: {title}", _HEADS, coverage([*drawn, *means]), markdown=markdown),
+        render(f"Not drawn by lot, before placebos: {title}", _HEADS, coverage(contacts), markdown=markdown),
+        render("What is told of contacts not drawn by lot", _TOLD, told(contacts), markdown=markdown),
     ]
 
 
@@ -40,89 +34,70 @@ def judged(world: Sequence[Record]) -> list[Record]:
     return [{**each, "given": each["placebo"] is not None and each["case"] not in moved} for each in contacts]
 
 
-_HEADS = (
-    "estimate",
-    "outcome",
-    "worlds",
-    "truth",
-    "covered, %",
-    "mean error, in SE",
-    "spread of errors, in SE",
-    "SE",
-    "without care covered, %",
-)
+_NOTHING = "nothing known before"
+_HEADS = ("estimate", "worlds", *OUTCOMES, "plain difference covered, %")
 _TOLD = (
     "contact",
-    "outcome",
     "worlds",
     "not comparable",
-    "its placebo moves, %",
-    "any placebo moves, %",
+    "placebo moves, %: each",
+    "any",
     "number given, %",
-    "of these covered, %",
-    "mean error of these, in SE",
+    "covered, %: each",
 )
 
 
 def coverage(records: Sequence[Record]) -> list[tuple[str, ...]]:
-    """How often intervals hold the truth, by case and outcome, and how far off they are."""
+    """How often intervals hold the truth, by case, and how far off they are, wherever there is an estimate."""
     rows = []
-    for case, outcome, mine in _groups(records):
-        found = [each for each in mine if "value" in each]
-        if found:
-            errors = _errors(found)
-            rows.append(
-                (
-                    case,
-                    outcome,
-                    f"{len(found)}",
-                    f"{np.mean([each['truth'] for each in found]):.3g}",
-                    _share(found, _holds),
-                    f"{errors.mean():+.2f} ± {1.96 * errors.std() / np.sqrt(errors.size):.2f}",
-                    f"{errors.std():.2f}",
-                    f"{np.mean([_error(each) for each in found]):.3g}",
-                    _share(found, lambda each: each["plain_low"] <= each["truth"] <= each["plain_high"]),
-                )
+    for case, mine in _cases(records):
+        found = [[each for each in outcome if "value" in each] for outcome in mine]
+        if any(found):
+            plain = (_share([{**each, **_plain(each)} for each in outcome], _holds) for outcome in found)
+            cells = (
+                f"{_share(each, _holds)} ({_errors(each).mean():+.2f}, {_errors(each).std():.2f})"
+                if each
+                else ""
+                for each in found
             )
+            rows.append((case, f"{max(map(len, found))}", *cells, " / ".join(plain)))
     return rows
 
 
 def told(records: Sequence[Record]) -> list[tuple[str, ...]]:
     """What is said where nobody drew lots: how often a placebo moves, and how right the numbers are that are given."""
     rows = []
-    for case, outcome, mine in _groups(records):
-        compared = [each for each in mine if "value" in each]
-        given = [each for each in compared if each["given"]]
-        tried = [each for each in compared if each["placebo"] is not None]
-        errors = _errors(given)
+    for case, mine in _cases(records):
+        every = [each for outcome in mine for each in outcome]
+        tried = [[each for each in outcome if each["placebo"] is not None] for outcome in mine]
+        given = [[each for each in outcome if each["given"]] for outcome in mine]
+        worlds = max(map(len, mine))
         rows.append(
             (
                 case,
-                outcome,
-                f"{len(mine)}",
-                f"{len(mine) - len(compared)}",
-                _share(tried, _alarms),
-                _share(tried, lambda each: not each["given"]),
-                _share(mine, lambda each: each["given"]),
-                _share(given, _holds),
-                f"{errors.mean():+.2f}" if given else "",
+                f"{worlds}",
+                f"{worlds - max(sum('value' in each for each in outcome) for outcome in mine)}",
+                " / ".join(_share(each, _alarms) for each in tried),
+                _share([each for outcome in tried for each in outcome], lambda each: not each["given"]),
+                _share(every, lambda each: each["given"]),
+                " / ".join(_share(each, _holds) for each in given),
             )
         )
     return rows
 
 
-def _groups(records: Sequence[Record]) -> list[tuple[str, str, list[Record]]]:
-    cases = dict.fromkeys(each["case"] for each in records)
-    grouped = [
+def _cases(records: Sequence[Record]) -> list[tuple[str, list[list[Record]]]]:
+    """Each case with its records by outcome, outcomes that it does not have left empty."""
+    return [
         (
             case,
-            outcome,
-            [each for each in records if each["case"] == case and each["outcome"] == outcome],
+            [
+                [each for each in records if each["case"] == case and each["outcome"] == outcome]
+                for outcome in OUTCOMES
+            ],
         )
-        for case in cases
-        for outcome in OUTCOMES
+        for case in dict.fromkeys(each["case"] for each in records)
     ]
-    return [each for each in grouped if each[2]]
 
 
 def _plain(record: Record) -> Record:
@@ -138,12 +113,10 @@ def _alarms(record: Record) -> bool:
 
 
 def _share(records: Sequence[Record], says: Callable[[Record], bool]) -> str:
-    return f"{100 * np.mean([says(each) for each in records]):.1f}" if records else ""
-
-
-def _error(record: Record) -> float:
-    return float((record["high"] - record["low"]) / (2 * 1.96))
+    return f"{100 * np.mean([says(each) for each in records]):.1f}" if records else "–"
 
 
 def _errors(records: Sequence[Record]) -> np.ndarray:
-    return np.array([(each["value"] - each["truth"]) / _error(each) for each in records])
+    return np.array(
+        [(each["value"] - each["truth"]) * 2 * 1.96 / (each["high"] - each["low"]) for each in records]
+    )
