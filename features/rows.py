@@ -9,13 +9,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .row_order import sort_rows
+from .order_codes import ORDER_ID, order_codes
+from .row_order import group_by_customer, sort_rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
 from .word_order import in_word_order
 
 
 class Dictionaries(Mapping[str, tuple[str, ...]]):
-    """The sorted words of text columns, made into Python's only where they are asked for: order ids never are."""
+    """The sorted words of text columns, made into Python's only where they are asked for."""
 
     def __init__(self, words: Mapping[str, pa.Array]) -> None:
         self._words = words
@@ -59,6 +60,10 @@ class Rows:
         names = table.column_names[4:]
         arrays, words = [], {}
         for name in names:
+            if name == ORDER_ID and not pa.types.is_integer(table[name].type):
+                grouped = group_by_customer(customer - first, customers)
+                arrays.append(order_codes(table[name].combine_chunks(), *grouped))
+                continue
             values, found = _array(table[name])
             arrays.append(values)
             if found is not None:

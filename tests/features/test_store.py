@@ -392,12 +392,10 @@ def rows_of(store: EvidenceStore, parts: list[Range]) -> dict[str, bytes]:
     for part in parts:
         table = store.tables(part, {"purchases": names})["purchases"]
         rows = Rows.of(table, part.low, part.high - part.low)
-        words = (*rows.dictionaries["order_id"], None)
         arrays = {"customer": rows.customer + part.low, "happened": rows.happened, "until": rows.until}
-        arrays |= {name: rows.columns[name] for name in ("amount", "is_target")}
-        order = repr([words[code] for code in rows.columns["order_id"]])[1:-1].replace("'", "")
-        for name, value in {**{n: a.tobytes() for n, a in arrays.items()}, "order": order.encode()}.items():
-            found[name] = found.get(name, b"") + value + (b", " if name == "order" and value else b"")
+        arrays |= {name: rows.columns[name] for name in ("amount", "is_target", "order_id")}
+        for name, values in arrays.items():
+            found[name] = found.get(name, b"") + values.tobytes()
     return found
 
 
