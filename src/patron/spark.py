@@ -317,20 +317,22 @@ def open_session() -> "SparkSession":
             found=str(error).strip().splitlines()[0] or type(error).__name__,
             remedy=_MISSING,
         ) from None
-    partitions = session.conf.get("spark.sql.shuffle.partitions")
-    if (
-        there is None
-        and partitions == _USUAL_PARTITIONS
-        and str(session.sparkContext.master).startswith("local")
-    ):
-        session.conf.set("spark.sql.shuffle.partitions", str(2 * session.sparkContext.defaultParallelism))
-        session.conf.set(
-            "spark.sql.adaptive.enabled", "false"
-        )  # it plans again after each of many small stages
-        session.conf.set(
-            "spark.sql.maxPlanStringLength", "100000"
-        )  # of large plans, which fill the driver's memory
+    if there is None and str(session.sparkContext.master).startswith("local"):
+        _suit_one_machine(session)
     return session
+
+
+def _suit_one_machine(session: "SparkSession") -> None:
+    """Settings for many small stages, unless somebody set how many partitions there are."""
+    if session.conf.get("spark.sql.shuffle.partitions") != _USUAL_PARTITIONS:
+        return
+    # Its warnings are of what is meant, such as frames that are held already.
+    session.sparkContext.setLogLevel("ERROR")
+    session.conf.set("spark.sql.shuffle.partitions", str(2 * session.sparkContext.defaultParallelism))
+    # It would plan again after each stage.
+    session.conf.set("spark.sql.adaptive.enabled", "false")
+    # Large plans as text fill the driver's memory.
+    session.conf.set("spark.sql.maxPlanStringLength", "100000")
 
 
 def _builder(builder: Any) -> Any:
