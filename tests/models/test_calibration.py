@@ -155,3 +155,14 @@ def test_a_season_is_judged_only_where_last_year_is_known() -> None:
     one = Shifts({3: shifts.earlier[3]}, 0.6)
     assert not isinstance(choose_calibrator(score, outcome, cutoff, shifts=one), Seasonal)
     assert isinstance(choose_calibrator(score, outcome, cutoff, shifts=Shifts({}, 0.6)), Identity)
+
+
+def test_scores_are_not_moved_where_that_proves_itself_better() -> None:
+    """Right scores, though last year says .5 at every cutoff: too alike to tell a share from a drift the other way."""
+    score, outcome, cutoff = sample(40_000)
+    shifts = Shifts(dict.fromkeys(range(4), 0.5), 0.5)
+    again = Trial(score, outcome, cutoff).season_return(shifts.earlier)
+    assert again is not None
+    assert again.level(0.5) > 0.03
+    too_late = dict.fromkeys(range(4), 9)  # nothing could be repaired on top
+    assert choose_calibrator(score, outcome, cutoff, mature=too_late, shifts=shifts) == Identity()
