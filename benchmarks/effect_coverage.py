@@ -133,16 +133,18 @@ def main() -> None:
     )
     parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--customers", type=int, default=4000)
+    parser.add_argument("--slope", type=float, default=SLOPE, help="how much reasons decide who is contacted")
     parser.add_argument("--folder", type=Path, default=Path("effect-worlds"))
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
-    kept = given.folder / f"{given.customers}.jsonl"
+    named = f"{given.customers}" if given.slope == SLOPE else f"{given.customers}-{given.slope}"
+    kept = given.folder / f"{named}.jsonl"
     lines = kept.read_text().splitlines() if kept.exists() else []
     done = {each["seed"]: each["found"] for each in map(json.loads, lines)}
     with kept.open("a") as file:
         for seed in (each for each in range(1, given.worlds + 1) if each not in done):
-            done[seed] = world(seed, given.customers)
+            done[seed] = world(seed, given.customers, slope=given.slope)
             file.write(json.dumps({"seed": seed, "found": done[seed]}) + "\n")
             file.flush()
             print(f"world {seed} is done", file=sys.stderr)
