@@ -21,6 +21,9 @@ Places = npt.NDArray[np.int64]
 OTHERS = "not contacted"
 """The arm of those who were not contacted."""
 
+HORIZONS_BEFORE = 2
+"""So many horizons before the contact are compared: what lasts shows more surely in two than in one."""
+
 
 def effects_of_contacts(
     ground: Ground,
@@ -30,16 +33,16 @@ def effects_of_contacts(
 ) -> list[Effect]:
     """Contacts and others to the effect on each outcome that the evidence has; without an estimate where none is told.
 
-    The same comparison a horizon earlier is the placebo: where it moves for one outcome, those contacted were different
-    before, and no outcome has a number. What is measured on the purchases of a `negative_control` is another. Rows are
-    sorted by customer and moment. DataError for contacts or others who are too few.
+    The same comparison in the horizons before is the placebo: where it moves for one outcome, those contacted were
+    different before, and no outcome has a number. What is measured on the purchases of a `negative_control` is another.
+    Rows are sorted by customer and moment. DataError for contacts or others who are too few.
     """
     pairs = list(beside_before(ground, prepared, contacts))
     placebos = [placebo for _, placebo in pairs if placebo is not None]
     effects = [_beside(effect, own, placebos) for effect, own in pairs]
     if negative_control is None:
         return effects
-    return _beside_control(effects, Alike.of(*negative_control, contacts, contacts.moment))
+    return _beside_control(effects, Alike.of(*negative_control, contacts))
 
 
 def _beside(effect: Effect, own: Effect | None, placebos: Sequence[Effect]) -> Effect:
@@ -53,15 +56,17 @@ def _beside(effect: Effect, own: Effect | None, placebos: Sequence[Effect]) -> E
 def beside_before(
     ground: Ground, prepared: Prepared, contacts: Contacts
 ) -> Iterator[tuple[Effect, Effect | None]]:
-    """The effect on each outcome, and what the same comparison finds a horizon earlier, where it can find nothing.
+    """The effect on each outcome, and what the same comparison finds in the horizons before, where it can find nothing.
 
-    Whoever was not known yet then is left out of it: that they came in between would look like an outcome. Where there
-    is no effect to begin with the earlier one is None; where too few were known, the effect has no estimate either.
+    Each customer is in it once for each horizon at whose beginning it was known: that somebody came in between would
+    look like an outcome. Where there is no effect to begin with the earlier one is None; where too few were known, the
+    effect has no estimate either.
     """
-    horizon_before = ground.store.zone.shift_days(contacts.moment, -ground.question.horizon_days)
-    early, before = contacts.known_at(ground.store, horizon_before)
-    now = Alike.of(ground, prepared, contacts, contacts.moment)
-    then = Alike.of(ground, prepared, early, before) if before.size else None
+    zone, horizon = ground.store.zone, ground.question.horizon_days
+    earlier = [zone.shift_days(contacts.moment, -back * horizon) for back in range(1, HORIZONS_BEFORE + 1)]
+    before = contacts.at(ground.store, earlier)
+    now = Alike.of(ground, prepared, contacts)
+    then = Alike.of(ground, prepared, before) if before.customer.size else None
     for outcome, column in OUTCOMES.items():
         if column in now.rows.column_names:
             effect = now.effect(column, outcome)
@@ -73,7 +78,7 @@ def beside_before(
 
 
 def _earlier(then: "Alike | None", column: str, name: str) -> Effect | None:
-    """What is found a horizon earlier; None where too few were known then."""
+    """What is found earlier; None where too few were known then."""
     try:
         return None if then is None else then.effect(column, name)
     except DataError:
@@ -96,10 +101,10 @@ class Alike:
         self._compared: tuple[Trial, Comparability] | None = None
 
     @classmethod
-    def of(cls, ground: Ground, prepared: Prepared, contacts: Contacts, moment: Places) -> "Alike":
-        """Contacts and others at these moments [n]."""
-        table = ground.rows(prepared, contacts.customer, moment)
-        order = np.lexsort([moment, contacts.customer])
+    def of(cls, ground: Ground, prepared: Prepared, contacts: Contacts) -> "Alike":
+        """Contacts and others at their moments."""
+        table = ground.rows(prepared, contacts.customer, contacts.moment)
+        order = np.lexsort([contacts.moment, contacts.customer])
         arm = np.where(contacts.contacted[order], contacts.activity, OTHERS)
         return cls(table.append_column("arm", pa.array(arm.tolist())), contacts.activity, ground.seed)
 

@@ -1,5 +1,6 @@
 """Activities as they happened: who was contacted on which day, beside others who were not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,16 +34,19 @@ class Contacts:
     contacts: int
     repeated: int
 
-    def known_at(self, store: EvidenceStore, moment: Places) -> "tuple[Contacts, Places]":
-        """Those of whom anything was known before a moment of each [n], and these moments."""
-        early = known_since(store)[self.customer] < moment
-        kept = replace(
+    def at(self, store: EvidenceStore, moments: Sequence[Places]) -> "Contacts":
+        """The same customers at other moments of each [n], of which there may be several.
+
+        Only where something was known of the customer by then, and purchases were kept already.
+        """
+        since = np.maximum(known_since(store)[self.customer], store.observed_from("purchases") - 1)
+        known = [since < moment for moment in moments]
+        return replace(
             self,
-            customer=self.customer[early],
-            moment=self.moment[early],
-            contacted=self.contacted[early],
+            customer=np.concatenate([self.customer[each] for each in known]),
+            moment=np.concatenate([moment[each] for moment, each in zip(moments, known, strict=True)]),
+            contacted=np.concatenate([self.contacted[each] for each in known]),
         )
-        return kept, moment[early]
 
 
 def contacts_of(

@@ -10,8 +10,8 @@ world, in turn. Worlds that are done are kept in the folder, and the same comman
 - the truth is the mean, over the customers (at their moments) that the estimate speaks of, of what the contact changes
   for each, as expected from where they stood then: hidden state is known, what chance brings later is not.
 - coverage: how often the interval holds it; mean error and spread of errors are in standard errors as told.
-- placebo: the same comparison one horizon earlier. Where it finds something for one of the outcomes no number is given
-  for any: for reasons seen a false alarm, for hidden ones what it is there for.
+- placebo: the same comparison in the two horizons before. Where it finds something for one of the outcomes no number
+  is given for any: for reasons seen a false alarm, for hidden ones what it is there for.
 """
 
 import argparse

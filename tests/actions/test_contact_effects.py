@@ -143,14 +143,26 @@ def test_whoever_was_not_known_a_horizon_earlier_is_no_placebo():
         contacts = contacts_in(store)
         before = store.zone.shift_days(contacts.moment, -30)
 
-        early, moment = contacts.known_at(store, before)
+        early = contacts.at(store, [before])
 
         ids = np.arange(100)
         known = store.codes(pa.array(ids[:60]))
         assert set(contacts.customer.tolist()) > set(early.customer.tolist())
         assert set(early.customer.tolist()) <= set(known.tolist())
         assert early.contacted.sum() == 30
-        assert moment.size == early.customer.size == early.moment.size
+        assert early.customer.size == early.moment.size
+
+
+def test_customers_are_compared_at_each_earlier_moment_since_purchases_are_kept():
+    with store_of(shop(), "2020-09-01") as store:
+        contacts = contacts_in(store)
+        back = [store.zone.shift_days(contacts.moment, -days) for days in (30, 60, 200)]
+
+        early = contacts.at(store, back)
+
+        assert early.customer.tolist() == [*contacts.customer, *contacts.customer]
+        assert early.contacted.tolist() == [*contacts.contacted, *contacts.contacted]
+        assert early.moment.tolist() == [*back[0], *back[1]]
 
 
 def test_an_activity_for_the_new_alone_has_no_number_as_nothing_can_be_compared_earlier():
