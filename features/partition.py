@@ -273,16 +273,14 @@ def _target(sight: Sight, plan: FeaturePlan) -> pa.Array:
 
 
 def _features(sight: Sight, plan: FeaturePlan) -> dict[str, pa.Array]:
-    """The plan's features for all snapshots of the sight; numbers are rows of one array, in large pages of memory."""
+    """The plan's features for all snapshots of the sight."""
     program, found = plan.program, dict[int, pa.Array]()
-    numbers = np.empty((len(set(program.outputs)), sight.snapshots.customer.size), np.float32)
-    for row, (place, values) in enumerate(run(program, sight)):
+    for place, values in run(program, sight):
         step = program.steps[place]
         if isinstance(step, Measure) and step.is_category:
             found[place] = _category(values, step, sight)
         else:
-            numbers[row] = values
-            found[place] = pa.array(numbers[row])
+            found[place] = pa.array(values.astype(np.float32))
     return {
         each.feature.name: found[place] for each, place in zip(plan.features, program.outputs, strict=True)
     }
