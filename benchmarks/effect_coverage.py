@@ -15,9 +15,8 @@ world, in turn. Worlds that are done are kept in the folder, and the same comman
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 from effect_tables import tables
 from effect_worlds import HORIZON, OUTCOMES, EffectWorld, Happened, occasions
+from kept_worlds import kept_worlds
 from plan_run import grounded
 
 from patron.actions.contact_effects import beside_before
@@ -39,8 +39,8 @@ EFFECT = 0.4
 SLOPE = 0.9
 
 
-def world(seed: int, customers: int, effect: float = EFFECT, slope: float = SLOPE) -> list[dict[str, Any]]:
-    """Every estimate of one world beside its truth, as plain numbers."""
+def world(seed: int, customers: int, effect: float = EFFECT, slope: float = SLOPE) -> dict[str, Any]:
+    """Every estimate `found` in one world beside its truth, as plain numbers."""
     mine = EffectWorld(seed, customers, effect, slope)
     happened, evidence = mine.lived()
     hidden = [each.occasion.name for each in happened if each.occasion.hidden]
@@ -56,7 +56,7 @@ def world(seed: int, customers: int, effect: float = EFFECT, slope: float = SLOP
         for contacts in contacts_of(ground.store, latest, tests, ground.seed):
             if contacts.activity in asked:
                 found += of_contacts(ground, prepared, contacts, happened)
-    return found
+    return {"found": found}
 
 
 def of_test(ground: Ground, draw: Draw, happened: tuple[Happened, ...]) -> Iterator[dict[str, Any]]:
@@ -137,19 +137,10 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("effect-worlds"))
     parser.add_argument("--markdown", action="store_true")
     given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
     named = f"{given.customers}" if given.slope == SLOPE else f"{given.customers}-{given.slope}"
-    kept = given.folder / f"{named}.jsonl"
-    lines = kept.read_text().splitlines() if kept.exists() else []
-    done = {each["seed"]: each["found"] for each in map(json.loads, lines)}
-    with kept.open("a") as file:
-        for seed in (each for each in range(1, given.worlds + 1) if each not in done):
-            done[seed] = world(seed, given.customers, slope=given.slope)
-            file.write(json.dumps({"seed": seed, "found": done[seed]}) + "\n")
-            file.flush()
-            print(f"world {seed} is done", file=sys.stderr)
-    worlds = [done[seed] for seed in sorted(done) if seed <= given.worlds]
-    print("\n\n".join(tables(worlds, markdown=given.markdown)))
+    one = partial(world, customers=given.customers, slope=given.slope)
+    worlds = kept_worlds(given.folder / f"{named}.jsonl", given.worlds, one)
+    print("\n\n".join(tables([each["found"] for each in worlds], markdown=given.markdown)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from plan_worlds import REDUCED, purchases_of
+from plan_worlds import REDUCED, World, purchases_of
 from scipy.special import gammaincc, gammainccinv
 
 from patron.simulator_customers import CONTACT, NOT_ELIGIBLE, Customers, draw_customers
@@ -228,6 +228,18 @@ def outlook(days: Days, who: Places, row: int, random: np.random.Generator) -> F
     found = np.full((len(days.people.customers), change.shape[1]), np.nan)
     found[who] = change
     return found
+
+
+def lived_gain(world: World, plan: int, who: Places, *before: Places) -> Floats:
+    """What a contact by a plan earns of customers [n], as expected from where each stood on the plan's day.
+
+    Plans that were carried out `before` it contacted these.
+    """
+    people = People(world.retailer, world.in_plans(*before), world.retailer.random(0, "days"))
+    days = Days(world.retailer, people)
+    days.until(world.day(plan))
+    change = outlook(days, who, plan, np.random.default_rng([world.seed, 3]))
+    return world.margin * change[who, 2]
 
 
 def _repeated(days: Days, who: Places, seed: int) -> Days:

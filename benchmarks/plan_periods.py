@@ -10,19 +10,17 @@ and its own holdout measures it. The truth is the mean gain of those drawn, as e
 """
 
 import argparse
-import json
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from effect_worlds import outlook
+from effect_worlds import lived_gain
+from kept_worlds import kept_worlds
 from plan_run import measured, planned
-from plan_value import COST, beside, best
+from plan_value import COST, beside, best, held
 from plan_worlds import World
-
-from patron.simulator_days import Days, People
 
 
 def world(seed: int, customers: int, effect: float, folder: Path) -> dict[str, Any]:
@@ -56,8 +54,8 @@ def world(seed: int, customers: int, effect: float, folder: Path) -> dict[str, A
     evidence = _evidence(mine, mine.after(*contacted), day + 29, assignments, activities)
     own = measured(evidence, mine.moment(day + 29), mine.moment(day), COST, mine.margin)
     who = np.sort(assignments[-1]["customer_id"].to_numpy())
-    gain = _gain(mine, contacted[0], who)
-    return {**found, "contacted twice": int(both), "holdout": beside(own, gain)}
+    gain = lived_gain(mine, 2, who, contacted[0]).mean() if who.size else np.nan
+    return {**found, "contacted twice": int(both), "holdout": beside(own, float(gain))}
 
 
 def _evidence(
@@ -74,16 +72,6 @@ def _naive(table: Any, time: str) -> pd.DataFrame:
     return frame
 
 
-def _gain(mine: World, first: Any, who: Any) -> float:
-    """What a contact by the second plan earns of these customers on average, who lived through the first."""
-    if not who.size:
-        return float("nan")
-    days = Days(mine.retailer, People(mine.retailer, mine.in_plans(first), mine.retailer.random(0, "days")))
-    days.until(mine.day(2))
-    change = outlook(days, who, 2, np.random.default_rng([mine.seed, 3]))
-    return float(mine.margin * change[who, 2].mean())
-
-
 def summary(worlds: list[dict[str, Any]]) -> list[str]:
     """The worlds in lines."""
     lines = [f"{len(worlds)} worlds"]
@@ -96,14 +84,8 @@ def summary(worlds: list[dict[str, Any]]) -> list[str]:
         )
     twice = sum(each["contacted twice"] for each in worlds) / sum(each["contacted 2"] for each in worlds)
     lines.append(f"of those contacted by the second plan {twice:.0%} had been contacted by the first")
-    found = [each["holdout"] for each in worlds if each["holdout"] is not None]
-    held = sum(each["low"] <= each["truth"] <= each["high"] for each in found)
-    errors = np.array([(each["value"] - each["truth"]) / each["error"] for each in found])
-    lines.append(
-        f"the second plan's holdout: the interval holds the truth in {held} of {len(found)}"
-        f" ({held / len(found):.1%}); mean error {errors.mean():+.2f} standard errors"
-        f" (+-{1.96 * errors.std() / len(found) ** 0.5:.2f}), spread {errors.std():.2f}"
-    )
+    said, errors = held([each["holdout"] for each in worlds if each["holdout"] is not None])
+    lines.append(f"the second plan's holdout: {said}, spread {errors.std():.2f}")
     return lines
 
 
@@ -116,17 +98,9 @@ def main() -> None:
     parser.add_argument("--effect", type=float, default=0.5, help="mean change of the log hazard")
     parser.add_argument("--folder", type=Path, default=Path("plan-periods"))
     given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
+    one = partial(world, customers=given.customers, effect=given.effect, folder=given.folder)
     kept = given.folder / f"{given.customers}-{given.effect}.jsonl"
-    lines = kept.read_text().splitlines() if kept.exists() else []
-    done = {each["seed"]: each for each in map(json.loads, lines)}
-    with kept.open("a") as file:
-        for seed in (each for each in range(1, given.worlds + 1) if each not in done):
-            done[seed] = {"seed": seed, **world(seed, given.customers, given.effect, given.folder)}
-            file.write(json.dumps(done[seed]) + "\n")
-            file.flush()
-            print(f"world {seed} is done", file=sys.stderr)
-    print("\n".join(summary([done[seed] for seed in sorted(done) if seed <= given.worlds])))
+    print("\n".join(summary(kept_worlds(kept, given.worlds, one))))
 
 
 if __name__ == "__main__":

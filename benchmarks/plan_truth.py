@@ -1,65 +1,41 @@
 """How far the true gains of plan_worlds.py are right: they are worked out on the plan's day, and more comes after it.
 
-    python benchmarks/plan_truth.py --worlds 12
+    python benchmarks/plan_truth.py --worlds 200
 
 The worlds are lived on from the plan's day, several times with the same customers contacted and not. The gain that
 comes of it is compared with the one worked out, for customers whose gain is high, as a plan's are.
 """
 
 import argparse
-import copy
 import sys
-from dataclasses import replace
 
 import numpy as np
-from plan_worlds import HORIZON, REDUCED, World
-
-from patron.simulator_customers import CONTACT
-from patron.simulator_days import Days, Orders, People
+from effect_worlds import lived_gain
+from plan_worlds import World
 
 NOISE = 2.0
 """What a plan's ranking is off by, about, in the unit of the gains."""
 
 
-def beside(world: World, share: float, lives: int) -> tuple[float, float]:
+def beside(world: World, share: float) -> tuple[float, float]:
     """The mean gain of a share of the customers as worked out, and as it comes."""
-    day, truth = world.day(1), world.worth(1)
+    truth = world.worth(1)
     random = np.random.default_rng(world.seed)
     ranked = np.argsort(-(truth + NOISE * random.normal(size=truth.size)), kind="stable")
     chosen = ranked[: int(share * truth.size)]
-    arm = world.people.arm.copy()
-    arm[1, chosen] = CONTACT
-    days = Days(world.retailer, People(world.retailer, world.people, world.retailer.random(0, "days")))
-    days.until(day)
-    came = []
-    for life in range(lives):
-        means = []
-        for people in (replace(world.people, arm=arm), world.people):
-            on = copy.deepcopy(days)
-            on.people.customers, on.people.random = people, np.random.default_rng([world.seed, life])
-            means.append(_margin(world, on.until(day + HORIZON))[chosen].mean())
-        came.append(means[0] - means[1])
-    return float(truth[chosen].mean()), float(np.mean(came))
-
-
-def _margin(world: World, orders: Orders) -> np.ndarray:
-    prices = np.array([each.price for each in world.retailer.categories])
-    earned = world.margin * prices[orders.category]
-    earned *= 1 - REDUCED * world.people.discount_proneness[orders.customer]
-    return np.bincount(orders.customer, earned, minlength=world.customers)
+    return float(truth[chosen].mean()), float(lived_gain(world, 1, chosen).mean())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--worlds", type=int, default=12)
+    parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--customers", type=int, default=3000)
-    parser.add_argument("--lives", type=int, default=20)
     given = parser.parse_args()
     found = []
     for seed in range(1, given.worlds + 1):
-        found.append(beside(World(seed, given.customers, 0.5), 0.25, given.lives))
+        found.append(beside(World(seed, given.customers, 0.5), 0.25))
         print(
             f"world {seed}: {found[-1][0]:.2f} worked out, {found[-1][1]:.2f} came of it",
             file=sys.stderr,

@@ -15,15 +15,14 @@ kept in the folder, and the same command goes on.
 """
 
 import argparse
-import json
 import os
-import sys
-from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from kept_worlds import kept_worlds
 
 COST = 0.6
 Floats = npt.NDArray[np.float64]
@@ -117,13 +116,18 @@ def summary(worlds: list[dict[str, Any]]) -> list[str]:
     for name in ("test", "holdout"):
         found = [each[name] for each in worlds if each[name] is not None]
         if found:
-            held = sum(each["low"] <= each["truth"] <= each["high"] for each in found)
-            errors = np.array([(each["value"] - each["truth"]) / each["error"] for each in found])
-            lines.append(
-                f"{name}: the interval holds the truth in {held} of {len(found)} ({held / len(found):.1%});"
-                f" mean error {errors.mean():+.2f} standard errors (+-{1.96 * errors.std() / len(found) ** 0.5:.2f})"
-            )
+            lines.append(f"{name}: {held(found)[0]}")
     return lines
+
+
+def held(found: list[dict[str, float]]) -> tuple[str, Floats]:
+    """How often intervals hold the truth, in words, and the errors in standard errors [n]."""
+    inside = sum(each["low"] <= each["truth"] <= each["high"] for each in found)
+    errors = np.array([(each["value"] - each["truth"]) / each["error"] for each in found])
+    return (
+        f"the interval holds the truth in {inside} of {len(found)} ({inside / len(found):.1%});"
+        f" mean error {errors.mean():+.2f} standard errors (+-{1.96 * errors.std() / len(found) ** 0.5:.2f})"
+    ), errors
 
 
 def main() -> None:
@@ -136,24 +140,9 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--folder", type=Path, default=Path("plan-worlds"))
     given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
+    one = partial(world, customers=given.customers, effect=given.effect, folder=str(given.folder))
     kept = given.folder / f"{given.customers}-{given.effect}.jsonl"
-    done = (
-        {each["seed"]: each for each in map(json.loads, kept.read_text().splitlines())}
-        if kept.exists()
-        else {}
-    )
-    waiting = [seed for seed in range(1, given.worlds + 1) if seed not in done]
-    with ProcessPoolExecutor(given.processes) as pool, kept.open("a") as file:
-        tasks = [
-            pool.submit(world, seed, given.customers, given.effect, str(given.folder)) for seed in waiting
-        ]
-        for seed, task in zip(waiting, tasks, strict=True):
-            done[seed] = {"seed": seed, **task.result()}
-            file.write(json.dumps(done[seed]) + "\n")
-            file.flush()
-            print(f"world {seed} is done", file=sys.stderr)
-    print("\n".join(summary([done[seed] for seed in sorted(done) if seed <= given.worlds])))
+    print("\n".join(summary(kept_worlds(kept, given.worlds, one, given.processes))))
 
 
 if __name__ == "__main__":

@@ -1,25 +1,14 @@
 """What contacts change in the worlds of the benchmark is what was planted, and coverage is counted rightly."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from .scripts import scripts
 
 
 @pytest.fixture(scope="module")
 def effects():
-    """The benchmark's files, which stand in no package."""
-    sys.path.insert(0, str(BENCHMARKS))
-    names = ("effect_worlds", "effect_tables")
-    try:
-        yield {name: importlib.import_module(name) for name in names}
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-        for name in (*names, "plan_worlds", "table"):
-            sys.modules.pop(name, None)
+    with scripts("effect_worlds", "effect_tables") as found:
+        yield found
 
 
 def test_contacts_without_an_effect_change_nothing(effects):

@@ -1,9 +1,5 @@
 """A family's gain is what is lost when its rows say nothing of their customers, with the noise of fits in it."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,18 +7,13 @@ from patron.features.catalogue import FeatureField
 from patron.models.metrics import auc
 from patron.training.recipe import Recipe
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from .scripts import scripts
 
 
 @pytest.fixture(scope="module")
 def family_gains():
-    """The benchmark's file, which stands in no package."""
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield importlib.import_module("family_gains")
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-        sys.modules.pop("family_gains", None)
+    with scripts("family_gains") as found:
+        yield found["family_gains"]
 
 
 def judgeable(family_gains, families, matrix, **known):

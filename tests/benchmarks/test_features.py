@@ -1,15 +1,12 @@
 """The benchmark's sides give the values that Patron gives; how fast is nobody's business here."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from .scripts import scripts
+
 MODULES = (
     "workload", "data", "measure", "comparison", "table",
     "features_patron", "features_sql", "features_polars", "features_pandas",
@@ -17,66 +14,59 @@ MODULES = (
 
 
 @pytest.fixture(scope="module")
-def scripts():
-    """The benchmark's files by name, which stand in no package."""
-    before = list(sys.path)
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield {name: importlib.import_module(name) for name in MODULES}
-    finally:
-        sys.path[:] = before
-        for name in MODULES:
-            sys.modules.pop(name, None)
+def sides():
+    with scripts(*MODULES) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
-def workload(scripts, tmp_path_factory):
+def workload(sides, tmp_path_factory):
     """Few customers with many orders, so that every window has some and every feature is known for somebody."""
-    kind = scripts["workload"]
+    kind = sides["workload"]
     made = kind.Workload(str(tmp_path_factory.mktemp("orders")), 300, 9_000, kind.monthly(12))
-    scripts["data"].orders(made)()
+    sides["data"].orders(made)()
     return made
 
 
 @pytest.fixture(scope="module")
-def ours(scripts, workload):
+def ours(sides, workload):
     """What Patron gives."""
-    return scripts["features_patron"].build(workload)()
+    return sides["features_patron"].build(workload)()
 
 
 @pytest.fixture
-def given(scripts, workload):
+def given(sides, workload):
     """What a side gives, kept in a file."""
 
     def result(name, table):
         path = workload.result(name)
-        scripts["measure"].keep(table, path)
-        return scripts["comparison"].Result(path)
+        sides["measure"].keep(table, path)
+        return sides["comparison"].Result(path)
 
     return result
 
 
 @pytest.mark.parametrize("side", ["features_sql", "features_polars", "features_pandas"])
-def test_every_side_gives_the_values_that_patron_gives(scripts, workload, ours, given, side):
-    theirs = given(side, scripts[side].build(workload)())
+def test_every_side_gives_the_values_that_patron_gives(sides, workload, ours, given, side):
+    theirs = given(side, sides[side].build(workload)())
 
-    asked = scripts["workload"].FEATURES if side == "features_sql" else scripts["workload"].COMMON
+    asked = sides["workload"].FEATURES if side == "features_sql" else sides["workload"].COMMON
     assert theirs.features == list(asked)
-    assert scripts["comparison"].differences(theirs, given("features_patron", ours)) == []
+    assert sides["comparison"].differences(theirs, given("features_patron", ours)) == []
 
 
-def test_every_feature_is_known_for_somebody(scripts, ours):
+def test_every_feature_is_known_for_somebody(sides, ours):
     unknown = [
-        name for name in scripts["workload"].FEATURES if np.isnan(np.asarray(ours[name], np.float32)).all()
+        name for name in sides["workload"].FEATURES if np.isnan(np.asarray(ours[name], np.float32)).all()
     ]
 
     assert unknown == []
 
 
-def result(scripts, path, **columns):
+def result(sides, path, **columns):
     cutoffs = pa.array(np.array(["2025-01-01", "2025-01-31"], "datetime64[us]"))
     pq.write_table(pa.table({"customer_id": [1, 1], "cutoff": cutoffs} | columns), path)
-    return scripts["comparison"].Result(path)
+    return sides["comparison"].Result(path)
 
 
 @pytest.mark.parametrize(
@@ -88,40 +78,38 @@ def result(scripts, path, **columns):
         ("gap_mean", None, 0.0),
     ],
 )
-def test_a_value_that_differs_is_told_with_its_snapshot(scripts, tmp_path, feature, one, other):
-    left = result(scripts, tmp_path / "left.parquet", **{feature: [1.0, one]})
-    right = result(scripts, tmp_path / "right.parquet", **{feature: [1.0, other]})
+def test_a_value_that_differs_is_told_with_its_snapshot(sides, tmp_path, feature, one, other):
+    left = result(sides, tmp_path / "left.parquet", **{feature: [1.0, one]})
+    right = result(sides, tmp_path / "right.parquet", **{feature: [1.0, other]})
 
-    (line,) = scripts["comparison"].differences(left, right)
+    (line,) = sides["comparison"].differences(left, right)
 
     assert line.startswith(f"{feature}: 1 values")
     assert line.endswith("customer 1 at 2025-01-31T00:00:00.000000")
 
 
-def test_null_is_nan_and_a_millionth_is_no_difference(scripts, tmp_path):
-    left = result(scripts, tmp_path / "left.parquet", gap_mean=[None, 10.0])
-    right = result(scripts, tmp_path / "right.parquet", gap_mean=[float("nan"), 10.000001])
+def test_null_is_nan_and_a_millionth_is_no_difference(sides, tmp_path):
+    left = result(sides, tmp_path / "left.parquet", gap_mean=[None, 10.0])
+    right = result(sides, tmp_path / "right.parquet", gap_mean=[float("nan"), 10.000001])
 
-    assert scripts["comparison"].differences(left, right) == []
+    assert sides["comparison"].differences(left, right) == []
 
 
-def test_other_snapshots_are_a_difference(scripts, tmp_path):
-    left = result(scripts, tmp_path / "left.parquet", gap_mean=[1.0, 2.0])
+def test_other_snapshots_are_a_difference(sides, tmp_path):
+    left = result(sides, tmp_path / "left.parquet", gap_mean=[1.0, 2.0])
     moved = pa.array(np.array(["2025-01-01", "2025-02-01"], "datetime64[us]"))
     pq.write_table(
         pa.table({"customer_id": [1, 1], "cutoff": moved, "gap_mean": [1.0, 2.0]}), tmp_path / "right.parquet"
     )
 
-    found = scripts["comparison"].differences(left, scripts["comparison"].Result(tmp_path / "right.parquet"))
+    found = sides["comparison"].differences(left, sides["comparison"].Result(tmp_path / "right.parquet"))
 
     assert found == ["other snapshots: 2, expected 2"]
 
 
-def test_a_table_has_its_first_column_to_the_left_and_the_others_to_the_right(scripts):
-    plain = scripts["table"].render(
-        "Speed", ("", "time"), [("patron", "1 s"), ("sql", "10 s")], markdown=False
-    )
-    marked = scripts["table"].render("Speed", ("", "time"), [("sql", "10 s")], markdown=True)
+def test_a_table_has_its_first_column_to_the_left_and_the_others_to_the_right(sides):
+    plain = sides["table"].render("Speed", ("", "time"), [("patron", "1 s"), ("sql", "10 s")], markdown=False)
+    marked = sides["table"].render("Speed", ("", "time"), [("sql", "10 s")], markdown=True)
 
     assert plain.splitlines() == ["Speed", "", "        time", "patron   1 s", "sql     10 s"]
     assert marked.splitlines() == ["### Speed", "", "|     | time |", "|---|---:|", "| sql | 10 s |"]

@@ -1,24 +1,15 @@
 """Worlds with a second plan are those with one, lived on; what a second plan changes comes after the first."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from .scripts import scripts
 
 
 @pytest.fixture(scope="module")
 def plans():
-    """The benchmark's file, which stands in no package."""
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield importlib.import_module("plan_worlds")
-    finally:
-        sys.path.remove(str(BENCHMARKS))
-        sys.modules.pop("plan_worlds", None)
+    with scripts("plan_worlds") as found:
+        yield found["plan_worlds"]
 
 
 def orders(life):

@@ -1,8 +1,7 @@
 """The benchmark of scoring measures what it says, at a small scale; how fast is nobody's business here."""
 
-import importlib
 import shutil
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +9,13 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+from .scripts import scripts
 
 
 @pytest.fixture(scope="module")
-def script() -> Any:
-    """The benchmark's file, which stands in no package."""
-    before, known = list(sys.path), set(sys.modules)
-    sys.path.insert(0, str(BENCHMARKS))
-    try:
-        yield importlib.import_module("scoring")
-    finally:
-        sys.path[:] = before
-        for name in set(sys.modules) - known:
-            if str(BENCHMARKS) in str(getattr(sys.modules[name], "__file__", "")):
-                del sys.modules[name]
+def script() -> Iterator[Any]:
+    with scripts("scoring") as found:
+        yield found["scoring"]
 
 
 @pytest.fixture
