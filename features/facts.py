@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .order_codes import ORDER_ID, order_codes
+from .order_codes import with_order_codes
 from .row_order import group_by_customer
 from .sql import first_row, literal, quoted
 from .word_order import in_word_order
@@ -48,19 +48,16 @@ class _Held:
     @classmethod
     def of(cls, table: pa.Table, customers: int) -> "_Held":
         starts, places = group_by_customer(np.asarray(table["customer"], np.int64), customers)
+        table = with_order_codes(table, starts, places)
         if places is None:
             return cls(starts, table.combine_chunks())
         where = pa.array(places)
         happened = table["happened"].take(where)
-        columns = {
-            name: happened if column.equals(table["happened"]) else _taken(column, where)
-            for name, column in zip(table.column_names, table.columns, strict=True)
-            if name != ORDER_ID
-        }
-        if ORDER_ID in table.column_names:
-            codes = order_codes(table[ORDER_ID].combine_chunks(), starts, places)
-            columns[ORDER_ID] = pa.array(codes[places])
-        return cls(starts, pa.table(columns).select(table.column_names).combine_chunks())
+        columns = [
+            happened if column.equals(table["happened"]) else _taken(column, where)
+            for column in table.columns
+        ]
+        return cls(starts, pa.table(columns, table.column_names).combine_chunks())
 
     def part(self, part: Range) -> pa.Table:
         low, high = int(self.starts[part.low]), int(self.starts[part.high])

@@ -11,10 +11,17 @@ Bounds = npt.NDArray[np.int32]
 Letters = npt.NDArray[np.uint8]
 
 ORDER_ID = "order_id"
-"""The column that is coded so."""
 
 _FEW = 256
 """Up to so many lines of a customer, comparing them with each other is faster than looking all words up in a table."""
+
+
+def with_order_codes(table: pa.Table, starts: Integers, places: Integers | None) -> pa.Table:
+    """A table with its order ids as codes, where it has some and they are not yet; its rows as in `order_codes`."""
+    if ORDER_ID not in table.column_names or pa.types.is_integer(table[ORDER_ID].type):
+        return table
+    codes = order_codes(table[ORDER_ID].combine_chunks(), starts, places)
+    return table.set_column(table.column_names.index(ORDER_ID), ORDER_ID, pa.array(codes))
 
 
 def order_codes(ids: pa.Array, starts: Integers, places: Integers | None) -> Integers:

@@ -29,10 +29,17 @@ _FEW = 24
 def sort_rows(customer: Integers, customers: int, columns: Sequence[Array]) -> tuple[Integers, list[Array]]:
     """Rows in the order of customer (0 … customers - 1) and then of each column in turn, NaN last.
 
-    Gives where the rows of each customer begin, int64[customers + 1], and the columns. Arrays that are in order are
-    given back as they are; none is changed.
+    Gives where the rows of each customer begin, int64[customers + 1], and the columns.
     """
     starts, places = group_by_customer(customer, customers)
+    return starts, sort_grouped(starts, places, columns)
+
+
+def sort_grouped(starts: Integers, places: Integers | None, columns: Sequence[Array]) -> list[Array]:
+    """Columns of rows in the order of the customer, of whom `group_by_customer` told, and then of each of them in turn.
+
+    Arrays that are in order are given back as they are; none is changed.
+    """
     low, high = starts[:-1], starts[1:]
     done: dict[int, Array] = {}
     found = []
@@ -41,7 +48,7 @@ def sort_rows(customer: Integers, customers: int, columns: Sequence[Array]) -> t
             values, places, low, high = _refined(column, places, low, high)
             done[id(column)] = values
         found.append(done[id(column)])
-    return starts, found
+    return found
 
 
 def group_by_customer(customer: Integers, customers: int) -> tuple[Integers, Integers | None]:

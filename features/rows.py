@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .order_codes import ORDER_ID, order_codes
-from .row_order import group_by_customer, sort_rows
+from .order_codes import with_order_codes
+from .row_order import group_by_customer, sort_grouped, sort_rows
 from .timeline import UNKNOWN, Array, Integers, Timeline
 from .word_order import in_word_order
 
@@ -54,23 +54,20 @@ class Rows:
     @classmethod
     def of(cls, table: pa.Table, first: int, customers: int) -> "Rows":
         """Arrays of a table such as `EvidenceStore.tables` hands out, its rows in any order."""
-        customer, happened, until = (_integers(table[name]) for name in ("customer", "happened", "until"))
+        starts, places = group_by_customer(_integers(table["customer"]) - first, customers)
+        table = with_order_codes(table, starts, places)
+        happened, until = _integers(table["happened"]), _integers(table["until"])
         is_once = table["recorded"].equals(table["happened"])
         recorded = happened if is_once else _integers(table["recorded"])  # what is the same is sorted once
         names = table.column_names[4:]
         arrays, words = [], {}
         for name in names:
-            if name == ORDER_ID and not pa.types.is_integer(table[name].type):
-                grouped = group_by_customer(customer - first, customers)
-                arrays.append(order_codes(table[name].combine_chunks(), *grouped))
-                continue
             values, found = _array(table[name])
             arrays.append(values)
             if found is not None:
                 words[name] = found
-        starts, (happened, recorded, *arrays, until) = sort_rows(
-            customer - first, customers, [happened, recorded, *arrays, until]
-        )
+        columns = [happened, recorded, *arrays, until]
+        happened, recorded, *arrays, until = sort_grouped(starts, places, columns)
         return cls(
             starts, happened, recorded, until, dict(zip(names, arrays, strict=True)), Dictionaries(words)
         )

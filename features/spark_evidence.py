@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 from .columns import IdType, agreed_id_type
 from .contracts import STORED, TABLES, TableContract
-from .errors import DataError
 from .localtime import FOREVER, LocalTime, to_microseconds
 from .outline import complete_since
 from .question import Question
@@ -245,16 +244,3 @@ def _with_until(customers: "DataFrame", links: SparkLinks | None) -> "DataFrame"
     first = links.first.withColumnRenamed("alias", "customer")
     until = sql.coalesce("linked", sql.lit(FOREVER)).alias("until")
     return customers.join(first, "customer", "left").select("customer", "known", until)
-
-
-def missing_frames(frames: Mapping[str, Any], data: DataSpec) -> DataError | None:
-    """What is said where tables of the configuration have no DataFrame."""
-    missing = [name for name in data.tables if name not in frames]
-    if not missing:
-        return None
-    return DataError(
-        "Tables of the configuration have no DataFrame.",
-        where="tables",
-        found=", ".join(missing),
-        remedy="pass a DataFrame for each, or leave them out of the configuration",
-    )
