@@ -1,6 +1,5 @@
 """A scoring run: partition by partition through the model, then ranked, verified and published."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +25,6 @@ from patron.features.reading import TableAccount
 from patron.features.sql import first_row
 from patron.features.store import EvidenceStore
 from patron.models.artefact import Artefact
-from patron.models.contract import canonical_json
 from patron.models.registry import ResolvedModel
 
 from .ahead import Ahead, in_order
@@ -36,6 +34,7 @@ from .estimate import TimeLeft
 from .locking import only_one
 from .partitions import Partitions
 from .publishing import Publication, point_to_latest, published, writable
+from .run_names import run_identity, run_name
 from .staging import DamagedPartitionError, Staging, remove_superseded
 from .telling import Telling, with_reasons
 
@@ -66,16 +65,9 @@ class ScoringRun:
     def identity(self) -> dict[str, Any]:
         """All that the scores depend on, as plain data."""
         ids = first_row(self.store.connection, "SELECT sum(hash(customer, id))::VARCHAR FROM customers")
-        return {
-            "model": self.model.artefact.digest,
-            "tables": dict(self.data_digest),
-            "ids": [str(self.store.arrow_id_type), *(ids or ())],
-            "observed_from": dict(self.prepared.plan.observed_from),
-            "cutoff": self.cutoff,
-            "closures": list(self.question.calendar.closures),
-            "patron": version("patron"),
-            **({"reasons": str(self.telling)} if self.telling else {}),
-        }
+        told = [str(self.store.arrow_id_type), *(ids or ())]
+        plan = self.prepared.plan
+        return run_identity(self.model.artefact, plan, self.cutoff, self.data_digest, told, self.telling)
 
     @property
     def day(self) -> str:
@@ -85,9 +77,7 @@ class ScoringRun:
     @property
     def name(self) -> str:
         """The day, and digests of all that the scores depend on: runs of one name have the same scores."""
-        evidence = {key: value for key, value in self.identity.items() if key != "model"}
-        digest = hashlib.sha256(canonical_json(evidence).encode()).hexdigest()
-        return f"{self.day}-{self.model.artefact.digest[:8]}-{digest[:8]}"
+        return run_name(self.day, self.identity)
 
     def completed(self, tables: Iterator[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
         """The rows with the columns that are the same for the whole run."""
@@ -293,7 +283,7 @@ class _Work:
             "model_digest": run.model.artefact.digest,
             "contract_digest": run.model.artefact.contract.digest(),
             "data_digest": dict(run.data_digest),
-            "rows": {name: _rows(account) for name, account in run.store.accounts.items()},
+            "rows": {name: rows_read(account) for name, account in run.store.accounts.items()},
             "customers": run.store.known_before(run.cutoff),
             "scored": sum(entry["scored"] for entry in entries),
             "excluded": dict(sorted(excluded.items())),
@@ -315,7 +305,8 @@ def _ranked(tables: Iterator[pa.Table], probability: npt.NDArray[np.float64]) ->
         yield table.append_column("rank_in_run", pa.array(rank, pa.int64()))
 
 
-def _rows(account: TableAccount) -> dict[str, int]:
+def rows_read(account: TableAccount) -> dict[str, int]:
+    """What became of a table's rows, as the manifest says it."""
     return {
         "read": account.rows,
         "used": account.used,

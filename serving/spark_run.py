@@ -1,6 +1,5 @@
 """A scoring run on Spark: every customer through the model on the workers, ranked, verified, published."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,13 +22,13 @@ from patron.features.spark_engine import BUCKET_MEMORY, Builder, in_buckets
 from patron.features.spark_evidence import SparkEvidence
 from patron.features.spark_reading import spark_quoted
 from patron.features.tables import DataSpec
-from patron.models.contract import canonical_json
 from patron.models.keeping import data_for, prepare_for, question_of
 from patron.models.registry import ResolvedModel
 
 from .batch import REASONS, excluded_schema, scores_schema
 from .deviations import Deviation, checked_names, fewer_customers, judged, stale_tables
-from .run import run_warnings
+from .run import rows_read, run_warnings
+from .run_names import run_identity, run_name
 from .spark_batch import KIND, UNSEEN, BucketScorer, SampleJudge, on_the_way, spark_schema, unseen_together
 from .telling import Telling
 
@@ -109,17 +108,10 @@ class SparkRun:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """All that the scores depend on, as plain data."""
-        return {
-            "engine": "spark",
-            "model": self.model.artefact.digest,
-            "tables": self.data_digest,
-            "ids": [self.evidence.spark_id_type, _digests({"": (self.evidence.customers, ["customer"])})[""]],
-            "observed_from": dict(self.builder.prepared.plan.observed_from),
-            "cutoff": self.cutoff,
-            "closures": list(self.question.calendar.closures),
-            "patron": version("patron"),
-            **({"reasons": str(self.telling)} if self.telling else {}),
-        }
+        ids = [self.evidence.spark_id_type, _digests({"": (self.evidence.customers, ["customer"])})[""]]
+        plan = self.builder.prepared.plan
+        found = run_identity(self.model.artefact, plan, self.cutoff, self.data_digest, ids, self.telling)
+        return {"engine": "spark", **found}
 
     @cached_property
     def data_digest(self) -> dict[str, str]:
@@ -135,9 +127,7 @@ class SparkRun:
     @property
     def name(self) -> str:
         """The day, and digests of all that the scores depend on: runs of one name have the same scores."""
-        rest = {key: value for key, value in self.identity.items() if key != "model"}
-        digest = hashlib.sha256(canonical_json(rest).encode()).hexdigest()
-        return f"{self.day}-{self.model.artefact.digest[:8]}-{digest[:8]}"
+        return run_name(self.day, self.identity)
 
     # What comes of it
 
@@ -275,7 +265,6 @@ class SparkRun:
 
     def facts(self) -> dict[str, Any]:
         """What the manifest says beside the digests of the files."""
-        accounts = self.evidence.accounts
         return {
             "question": self.question.to_dict(),
             "cutoff": to_datetime(self.cutoff).isoformat(),
@@ -285,10 +274,7 @@ class SparkRun:
             "model_digest": self.model.artefact.digest,
             "contract_digest": self.model.artefact.contract.digest(),
             "data_digest": self.data_digest,
-            "rows": {
-                name: {"read": each.rows, "used": each.used, "quarantined": sum(each.quarantined.values())}
-                for name, each in accounts.items()
-            },
+            "rows": {name: rows_read(account) for name, account in self.evidence.accounts.items()},
             **self.account,
             "newest_fact_days": self.newest_fact_days,
             "warnings": self.warnings,
