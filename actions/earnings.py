@@ -50,14 +50,19 @@ class Earnings:
     @property
     def stops_paying_at(self) -> float:
         """The budget from which on more only loses, as far as the estimates go."""
-        return self.spent[int(np.argmax([each.value for each in self.profit]))]
+        return self.spent[self.profit.index(self._most)]
+
+    @property
+    def _most(self) -> Estimate:
+        """The highest profit."""
+        return max(self.profit, key=lambda each: each.value)
 
     @property
     def words(self) -> str:
         """Where it stops paying, in a sentence."""
         everyone = f"{self.arm[:1].upper()}{self.arm[1:]} for all {self.customers:,} earns {_amount(self.profit[-1])}"
         terms = f"at a margin of {self.margin:.0%} and {self.cost:,.2f} per customer"
-        best = self.profit[int(np.argmax([each.value for each in self.profit]))]
+        best = self._most
         if best is self.profit[-1] or best is self.profit[0]:
             return f"{everyone}, {terms}."
         most = f"most, {_amount(best)}, with {self.stops_paying_at:,.2f} on those who respond most"

@@ -154,7 +154,7 @@ def _measured(
     )
     return replace(
         known,
-        gains=_gains_of(ground, known.programme, draw, together, margin, customer, learn),
+        gains=_gains_of(trial, together, customer, known.programme.cost, learn, ground.seed),
         learned=source,
     )
 
@@ -193,25 +193,20 @@ def _trial(frame: pa.Table, programme: Programme, draw: Draw, margin: float) -> 
 
 
 def _gains_of(
-    ground: Ground,
-    programme: Programme,
-    draw: Draw,
-    together: pa.Table,
-    margin: float,
-    customer: Places,
-    learn: "Learn",
+    trial: Trial, together: pa.Table, customer: Places, cost: float, learn: "Learn", seed: int
 ) -> Gains:
-    """What is learned from all draws, for each customer [n] in the order in which they were given."""
+    """What is learned from all draws, for each customer [n] in the order in which they were given.
+
+    Covariates of those drawn and of those to plan for (`together`) are coded alike.
+    """
     tested = np.asarray(pc.is_valid(together["arm"]))
     matrix, names = encoded(together.select(covariates_of(together)))
-    part = together.filter(pa.array(tested))
-    trial = replace(_trial(part, programme, draw, margin), covariates=matrix[tested], covariate_names=names)
-    scores = drawn_scores(trial, ground.seed)
+    scores = drawn_scores(replace(trial, covariates=matrix[tested], covariate_names=names), seed)
     if learn is _line:
         matrix = _chance(together)[:, None]
-    found = learn(matrix[tested], scores, matrix[~tested], ground.seed)
+    found = learn(matrix[tested], scores, matrix[~tested], seed)
     back = np.argsort(np.argsort(customer, kind="stable"), kind="stable")
-    return Gains(*(np.asarray(each).ravel()[back] - programme.cost for each in found))
+    return Gains(*(np.asarray(each).ravel()[back] - cost for each in found))
 
 
 Learn = Callable[[Floats, Scores, Floats, int], tuple[Floats, Floats, Floats]]

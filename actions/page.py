@@ -11,7 +11,6 @@ from patron.reporting.activities_page import (
 )
 from patron.reporting.budget_line import BudgetLine
 
-from .allocation import BudgetCurve
 from .earnings import Earnings
 from .moments import Ground
 from .plan_files import PublishedPlan
@@ -40,15 +39,14 @@ def _planned(plan: PublishedPlan) -> PlannedBudget | None:
     if curve is None:
         return None
     spent, profit = (tuple(curve[name]) for name in ("spent", "profit"))
-    line = BudgetLine(spent, profit, BudgetCurve(spent, profit).stops_paying_at)
-    return PlannedBudget(plan.facts["cutoff"], plan.facts["settings"]["budget"], line)
+    return PlannedBudget(plan.facts["cutoff"], plan.facts["settings"]["budget"], BudgetLine(spent, profit))
 
 
 def _earned(found: Earnings) -> ArmEarnings:
     value, low, high = (
         tuple(getattr(each, name) for each in found.profit) for name in ("value", "low", "high")
     )
-    line = BudgetLine(found.spent, value, found.stops_paying_at, low, high)
+    line = BudgetLine(found.spent, value, low, high)
     return ArmEarnings(found.arm, found.words, found.learned, line)
 
 

@@ -18,7 +18,7 @@ def plan_page(plan: Plan, timezone: str) -> PlanPage:
         plan.cost,
         tuple(_programme(each) for each in plan.programmes),
         dict(plan.without),
-        None if curve is None else BudgetLine(curve.spent, curve.profit, curve.stops_paying_at),
+        None if curve is None else BudgetLine(curve.spent, curve.profit),
         plan.notes,
     )
 

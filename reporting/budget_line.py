@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class BudgetLine:
-    """Profit by what is spent, and the budget from which on more only loses; `low` and `high` where they are known."""
+    """Profit by what is spent; `low` and `high` where they are known."""
 
     spent: tuple[float, ...]
     profit: tuple[float, ...]
-    stops_paying_at: float
     low: tuple[float, ...] | None = None
     high: tuple[float, ...] | None = None
+
+    @property
+    def stops_paying_at(self) -> float:
+        """The budget from which on more only loses."""
+        return self.spent[self.profit.index(max(self.profit))]

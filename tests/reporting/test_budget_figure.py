@@ -12,8 +12,8 @@ from patron.reporting.activities_page import (
 from patron.reporting.budget_figure import budget_chart
 from patron.reporting.budget_line import BudgetLine
 
-RISING = BudgetLine((0.0, 50.0, 100.0), (0.0, 20.0, 30.0), 100.0)
-FALLING = BudgetLine((0.0, 50.0, 100.0), (0.0, 20.0, 10.0), 50.0, (0.0, 5.0, -20.0), (0.0, 40.0, 45.0))
+RISING = BudgetLine((0.0, 50.0, 100.0), (0.0, 20.0, 30.0))
+FALLING = BudgetLine((0.0, 50.0, 100.0), (0.0, 20.0, 10.0), (0.0, 5.0, -20.0), (0.0, 40.0, 45.0))
 
 
 @pytest.mark.parametrize(
